@@ -1,0 +1,290 @@
+"""Build the fact tables of the flagship site from a folder of researched facts.
+
+Usage: python docs/data/convert_facts.py FACTS_FOLDER [--why]
+
+Reads the research files (rights, payers, procedures, claims data, glossary, sources) and writes
+matrix/sources.yaml, matrix/facts.yaml, matrix/plan_types.yaml and matrix/glossary.yaml.
+
+The research supplies identifiers, figures, citations, dates and confidence. Every sentence that a
+reader sees comes from the `*_words.yaml` files next to this script, written by hand; a fact with no
+sentence there is left out. So is a fact of low confidence, one that is not in force on `today` of
+convert_settings.yaml, and one with no source that may be cited.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+HERE = Path(__file__).resolve().parent
+MATRIX = HERE.parent.parent / "matrix"
+LONG_TEXT = 60  # a text value longer than this reads badly in the middle of a sentence
+
+Row = dict[str, Any]
+
+
+def load(path: Path) -> Any:
+    with path.open(encoding="utf-8") as stream:
+        return yaml.safe_load(stream)
+
+
+SETTINGS: Row = load(HERE / "convert_settings.yaml")
+
+
+class Dumper(yaml.SafeDumper):
+    """Indent list items under their key, as people write them, and repeat values in full."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def save(name: str, rows: Iterable[Row], key: str, note: str) -> None:
+    rows = sorted(rows, key=lambda row: row[key])
+    twice = [slug for slug, count in Counter(row[key] for row in rows).items() if count > 1]
+    if twice:
+        raise SystemExit(f"{name}: used twice: {', '.join(twice)}")
+    head = f"# {note}\n# Made by docs/data/convert_facts.py from docs/data/*_words.yaml.\n\n"
+    body = yaml.dump(rows, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=4000)
+    (MATRIX / name).write_text(head + re.sub(r"\n- ", "\n\n- ", body), encoding="utf-8")
+    print(f"{name}: {len(rows)}")
+
+
+def earliest(text: Any) -> dt.date | None:
+    """First day that a note can mean: '2024-2025' is 2024-01-01; None when it names no date."""
+    found = re.search(r"(20\d\d)(?:-(0[1-9]|1[0-2])(?:-(\d\d))?)?(?!\d)", str(text or ""))
+    if not found:
+        return None
+    year, month, day = (int(part) if part else 1 for part in found.groups())
+    return dt.date(year, month, day)
+
+
+def https(url: Any) -> str | None:
+    return url if str(url or "").startswith("https://") else None
+
+
+def pruned(row: Row) -> Row:
+    return {key: value for key, value in row.items() if value not in (None, "", [])}
+
+
+class Sources:
+    """The sources that may be cited, by the identifier that the research uses."""
+
+    def __init__(self, folder: Path) -> None:
+        self.words: Row = load(HERE / "source_words.yaml")
+        self.rows: dict[str, Row] = {}
+        for item in load(folder / "sources.yaml")["sources"]:
+            if not item["id"].startswith("x-"):
+                kind = "study" if item["type"] == "secondary" else item["type"]
+                self._add(item, kind, read=item["how_checked"] != "own-knowledge")
+        for item in load(folder / "payer_sources.yaml")["sources"]:
+            if item["read"] == "yes" or item["id"] in self.words["also"]:
+                kind = SETTINGS["kinds"].get(item["kind"], "other")
+                self._add(item, kind, read=item["read"] != "no")
+        for item in self.words["extra"]:
+            self._add(item, item["type"], read=False)
+
+    def _add(self, item: Row, kind: str, *, read: bool) -> None:
+        row = {
+            "slug": re.sub(r"[^a-z0-9-]", "-", item["id"].lower()),
+            "title": self.words["titles"].get(item["id"], item["title"]),
+            "publisher": self.words["publishers"].get(item["id"], item["publisher"]),
+            "url": https(item["url"]),
+            "as_of": earliest(item.get("as_of")) if read else None,
+            "type": self.words["types"].get(item["id"], kind),
+        }
+        self.rows[item["id"]] = pruned(row)
+
+    def first(self, ids: list[str]) -> Row | None:
+        return next((self.rows[i] for i in ids if i in self.rows), None)
+
+
+class Facts:
+    """Collects the facts that can be stated in our own words and cited."""
+
+    def __init__(self, sources: Sources) -> None:
+        self.sources = sources
+        self.rows: dict[str, Row] = {}
+        self.left_out: dict[str, str] = {}
+
+    def add(self, fact_id: str, about: Row, words: Row | str | None, found: Row) -> None:
+        """`words`: the sentence, or a mapping that also overrides value, unit, source and so on."""
+        own: Row = {"statement": words} if isinstance(words, str) else dict(words or {})
+        source = self.sources.first([own["source"]] if "source" in own else found["sources"])
+        confidence = found["confidence"]
+        if confidence == "low" or source is None or "statement" not in own:
+            why = "low confidence" if confidence == "low" else "no sentence of ours"
+            self.left_out[fact_id] = "no source to cite" if source is None else why
+            return
+        stable = source["type"] in ("statute", "regulation", "policy")
+        undated = SETTINGS["vouched"] if stable else earliest(found.get("noted"))
+        as_of = found.get("as_of") or source.get("as_of") or undated
+        given = {**found, **own}
+        value, unit = printable(given.get("value"), given.get("unit"))
+        row = {
+            "value": value,
+            "unit": unit,
+            "statement": filled(own["statement"], found.get("value"), found.get("unit")),
+            "source": source["slug"],
+            "citation": given.get("citation"),
+            "url": https(given.get("url")) or source.get("url"),
+            "confidence": confidence,
+            "as_of": as_of,
+        }
+        self.rows[fact_id] = {"id": fact_id, "about": about, **pruned(row)}
+
+
+def printable(value: Any, unit: str | None) -> tuple[Any, str | None]:
+    """The value as a page may print it, or (None, None) when only the statement works."""
+    if value is None or unit is None or unit == "boolean" or value == "not applicable":
+        return None, None
+    if unit == "text" and (len(str(value)) > LONG_TEXT or re.search(r"[=;]", str(value))):
+        return None, None
+    if unit == "usd_max" and value == 0:
+        return "free", "text"
+    if unit == "count":
+        return f"{value:,}", "text"
+    if unit == "per-enrollee":
+        return f"{value:g} per member", "text"
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value, SETTINGS["units"].get(unit, unit)
+
+
+def filled(text: str, value: Any, unit: str | None) -> str:
+    """Put the figures of the research into a sentence pattern."""
+    money = unit in ("usd_min", "usd_max")
+    amount = f"${value:,}" if money else f"{value} {SETTINGS['amounts'].get(unit, unit)}"
+    return text.replace("{amount}", amount).replace("{value}", str(value)).strip()
+
+
+def in_force(fact: Row) -> bool:
+    start, end = earliest(fact["effective_from"]), earliest(fact["effective_to"])
+    return bool((start or dt.date.min) <= SETTINGS["today"] <= (end or dt.date.max))
+
+
+def add_rights(facts: Facts, rights: list[Row]) -> None:
+    words = load(HERE / "rights_words.yaml")
+    for item in filter(in_force, rights):
+        rule = f"{item['topic']}.{item['timing']}"
+        group = words["groups"].get(item["plan_type"])
+        text = (
+            words["single"].get(re.sub(r"-\d+$", "", item["fact_id"]))
+            or words["patterns"].get(f"{group}:{rule}")
+            or words["patterns"].get(rule)
+        )
+        found = {**item, "sources": item["source_ids"], "as_of": earliest(item["as_of"])}
+        facts.add(item["fact_id"], {"plan": item["plan_type"]}, text, found)
+
+
+def found_in(item: Row) -> Row:
+    """What the research gives for a find about a payer, a procedure or a program."""
+    keys = ("value", "unit", "sources", "confidence")
+    return {"confidence": "medium", "noted": item.get("as_of")} | {
+        k: item[k] for k in keys if k in item
+    }
+
+
+def add_payers(facts: Facts, payers: list[Row]) -> None:
+    words = load(HERE / "payer_words.yaml")
+    for payer in payers:
+        own = words.get(payer["slug"])
+        parts = {
+            "fact": payer["distinctive_facts"],
+            "stat": payer["pa_stats"],
+            "delegate": payer["um_delegates"],
+            "criteria": payer["criteria"],
+            "appeals": [payer["member_appeals"]],
+        }
+        for part, items in parts.items() if own else ():
+            for number, item in enumerate(items, 1):
+                name, about = f"{part}-{number}", {"payer": payer["slug"]}
+                facts.add(f"{payer['slug']}.{name}", about, own.get(name), found_in(item))
+
+
+def add_procedures(facts: Facts, procedures: list[Row]) -> None:
+    words, payers = load(HERE / "procedure_words.yaml"), load(HERE / "payer_words.yaml")
+    for procedure in procedures:
+        slug = procedure["slug"]
+        if slug not in words:
+            continue
+        finds = [(f"guideline-{n}", item) for n, item in enumerate(procedure["guidelines"], 1)]
+        finds += [(f"payer-{note['payer']}", note) for note in procedure["payer_notes"]]
+        for part, item in [*finds, ("medicare-1", procedure["medicare"])]:
+            if "payer" in item and item["payer"] not in payers:
+                continue
+            about = {"procedure": slug, **({"payer": item["payer"]} if "payer" in item else {})}
+            facts.add(f"{slug}.{part}", about, words[slug].get(part), found_in(item))
+
+
+def add_stats(facts: Facts, stats: list[Row]) -> None:
+    words = load(HERE / "stat_words.yaml")
+    for item in stats:
+        found = found_in({**item, "sources": [item["source_id"]]})
+        facts.add(f"stat.{item['id']}", {}, words.get(item["id"]), found)
+
+
+def plan_row(plan: str, own: Row, facts: dict[str, Row]) -> Row:
+    row = {"slug": plan, **own}
+    for field, endings in SETTINGS["plan_fields"].items():
+        ids = (f"{plan}.{ending}" for ending in endings)
+        chosen = next((i for i in ids if "value" in facts.get(i, {})), None)
+        if chosen and (not field.startswith("decision") or facts[chosen]["unit"] != "text"):
+            row[field] = chosen
+    row["rights"] = [f"{plan}.{ending}" for ending in row.pop("rights")]
+    unknown = [fact for fact in row["rights"] if fact not in facts]
+    if unknown:
+        raise SystemExit(f"plan_words.yaml: no such fact: {', '.join(unknown)}")
+    return row
+
+
+def term_row(term: Row, own: Row, known: set[str]) -> Row:
+    row = {
+        "slug": term["slug"],
+        "name": own.get("name", term["term"]),
+        "aliases": term["aka"],
+        "definition": own["definition"],
+        "citation": term["citation"],
+        "see_also": sorted({*term["see_also"], *own.get("see_also", [])} & known - {term["slug"]}),
+    }
+    return pruned(row)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Build the fact tables from researched facts.")
+    parser.add_argument("folder", type=Path, help="folder with the research files")
+    parser.add_argument("--why", action="store_true", help="list what was left out, and why")
+    options = parser.parse_args()
+    research = {path.stem: load(path) for path in options.folder.glob("*.yaml")}
+    sources = Sources(options.folder)
+    facts = Facts(sources)
+    add_rights(facts, research["rights"]["facts"])
+    add_payers(facts, research["payers"]["payers"])
+    add_procedures(facts, research["procedures"]["procedures"])
+    add_stats(facts, research["claims_data"]["stats"])
+    plans = load(HERE / "plan_words.yaml")
+    terms, words = research["glossary"]["terms"], load(HERE / "term_words.yaml")
+    save("sources.yaml", sources.rows.values(), "slug", "Every source that a page may cite.")
+    save("facts.yaml", facts.rows.values(), "id", "Every rule and figure that a page may state.")
+    plan_rows = [plan_row(slug, own, facts.rows) for slug, own in plans.items()]
+    save("plan_types.yaml", plan_rows, "slug", "Kinds of health plan and their appeal rights.")
+    known = {term["slug"] for term in terms}
+    term_rows = [term_row(term, words[term["slug"]], known) for term in terms]
+    save("glossary.yaml", term_rows, "slug", "Words that denial letters and appeal rules use.")
+    for fact_id, reason in sorted(facts.left_out.items()) if options.why else ():
+        print(f"left out {fact_id}: {reason}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

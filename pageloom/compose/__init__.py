@@ -1,0 +1,6 @@
+"""Cells to sheets: the words of each page, its links, sources and structured data."""
+
+from pageloom.compose.composer import Composer
+from pageloom.compose.scales import Scales
+
+__all__ = ["Composer", "Scales"]

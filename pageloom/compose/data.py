@@ -1,0 +1,182 @@
+"""Data slots: theme partials over named rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from pageloom.expressions import evaluate
+from pageloom.lexicon import Lexicon
+from pageloom.markup import Converter, merged, split_tokens, spread
+from pageloom.model import Filled, Fragment, Link, Print, Project, Row, Segment, Slot
+from pageloom.plan import FamilyPlan, Plan
+from pageloom.theme import OPEN, SHUT, Theme, View, Views
+
+
+class DataSlots:
+    """Renders partials once per rows; what they cite and link to stays open for the page."""
+
+    def __init__(self, plan: Plan, theme: Theme, converter: Converter) -> None:
+        self._project: Project = plan.project
+        self._theme = theme
+        self._converter = converter
+        self._plan = plan
+        self._views = Views(plan.project.fields, self._markdown)
+        self._collected: list[Any] = []
+        self._facts: set[str] = set()
+        self._fields: dict[tuple[Row, str], Fragment] = {}
+        theme.add_functions(
+            {"fact": self._fact, "cite": self._cite, "link": self._link, "url": self._url}
+        )
+
+    def named(
+        self, name: str, plan: FamilyPlan, scope: Mapping[str, Any]
+    ) -> Row | tuple[Row, ...] | None:
+        """Return what `rows:` means by a name: a row of the cell, or rows of a table."""
+        if name in scope:
+            found: Row | None = scope[name]
+            return found
+        join = self._project.joins.get(name)
+        if join is not None:
+            mine = {axis: scope[axis] for axis in join.axes if axis in plan.family.axes}
+            return tuple(row for row in join.rows if all(row.values[a] is mine[a] for a in mine))
+        return self._project.tables[{"facts": "fact", "sources": "source"}.get(name, name)]
+
+    def rendered(self, slot: Slot, rows: tuple[Any, ...]) -> Filled:
+        """Return a partial's HTML over these rows. Raises `ThemeError`."""
+        context: dict[str, Any] = {"site": site_view(self._plan, self._converter.lexicon)}
+        for name, row in zip(slot.rows, rows, strict=True):
+            context[name] = (
+                tuple(self._views.of(item) for item in row)
+                if isinstance(row, tuple)
+                else self._views.of(row, name)
+            )
+        self._collected, self._facts = [], set()
+        first = next((row for row in rows if isinstance(row, Row)), None)
+        location = first.location if first is not None else slot.location
+        marked = self._theme.render(slot.partial, context, location).strip()
+        html = marked.replace(OPEN, "").replace(SHUT, "")
+        parts = {index: spread(segment) for index, segment in enumerate(self._collected)}
+        return Filled(merged(split_tokens(html, parts)), marked, frozenset(self._facts))
+
+    def _token(self, segment: Any) -> Markup:
+        self._collected.append(segment)
+        return Markup(f"\ue000{len(self._collected) - 1}\ue001")  # noqa: S704  (a token)
+
+    def _fact(self, what: Any) -> Markup:
+        return self._cited("fact", what)
+
+    def _cite(self, what: Any) -> Markup:
+        return self._cited("cite", what)
+
+    def _cited(self, name: str, what: Any) -> Markup:
+        row = what._row if isinstance(what, View) else self._known(what)  # noqa: SLF001
+        if isinstance(what, View) and what._own:  # noqa: SLF001
+            self._facts.add(row.slug)
+        segment, _ = self._converter.cited(name, row, row.location)
+        return self._token(segment)
+
+    def _known(self, what: Any) -> Row:
+        found = self._project.facts.get(str(what)) or self._project.sources.get(str(what))
+        if found is None:
+            raise LookupError(f"unknown fact or source `{what}`")
+        return found
+
+    def _link(self, family: str, text: Any = None, **axes: Any) -> Markup:
+        return self._token(self._made_link(family, text, axes, bare=False))
+
+    def _url(self, family: str, **axes: Any) -> Markup:
+        return self._token(self._made_link(family, None, axes, bare=True))
+
+    def _made_link(self, family: str, text: Any, axes: Mapping[str, Any], *, bare: bool) -> Link:
+        if family not in self._project.families:
+            raise LookupError(f"unknown family `{family}`")
+        pins = tuple((axis, self._axis_row(axis, value)) for axis, value in axes.items())
+        words = None if text is None else str(text)
+        return Link(family, pins, words, bare, self._project.families[family].location)
+
+    def _axis_row(self, axis: str, value: Any) -> Row:
+        if isinstance(value, View):
+            row: Row = value._row  # noqa: SLF001
+            return row
+        for row in self._project.axes.get(axis, ()):
+            if row.slug == str(value):
+                return row
+        raise LookupError(f"unknown {axis} `{value}`")
+
+    def _markdown(self, row: Row, name: str) -> Markup | None:
+        """Return a field declared as Markdown, converted; None for any other field."""
+        if name not in self._project.markdown.get(row.kind, ()):
+            return None
+        fragment = self._fields.get((row, name))
+        if fragment is None:
+            fragment = self._fields[(row, name)] = self._converter.field(row, name)
+        scope = {item.kind: item for item in (row, *row.about)}
+        html = Markup("").join(self._part(segment, scope) for segment in fragment.segments)
+        return Markup(f"{OPEN}{html}{SHUT}") if row.about else html  # noqa: S704
+
+    def _part(self, segment: Segment, scope: Mapping[str, Any]) -> Markup:
+        if isinstance(segment, bytes):
+            return Markup(segment.decode())  # noqa: S704  (converted Markdown)
+        if isinstance(segment, Print):
+            return escape(evaluate(segment.path, scope))
+        return self._token(segment)
+
+
+def site_view(plan: Plan, lexicon: Lexicon) -> dict[str, Any]:
+    """Return what templates see as `site`: settings and navigation, never lists of pages."""
+    project = plan.project
+    values = project.settings.values
+    return {
+        "brand": project.settings.brand,
+        "lang": project.settings.lang,
+        "base_url": project.settings.base_url,
+        "as_of": lexicon.date(project.settings.as_of),
+        "organization": _Loose(values.get("organization", {})),
+        "nav": _navigation(plan, values.get("nav", ())),
+        "footer": _navigation(plan, values.get("footer", ())),
+        "verification": [
+            {"name": name, "content": content}
+            for name, content in sorted(values.get("verification", {}).items())
+        ],
+        "offers": _Loose(
+            {
+                name: _Loose(_current(offer, project.settings.as_of))
+                for name, offer in values.get("offers", {}).items()
+            }
+        ),
+    }
+
+
+class _Loose(dict[str, Any]):
+    """A map whose missing keys are falsy."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def _current(offer: Mapping[str, Any], as_of: str) -> dict[str, Any]:
+    """Return an offer without its promotional price when that has run out (16 CFR 233.1)."""
+    over = "until" in offer and str(offer["until"]) < as_of
+    hidden = {"price", "until", "list_price", "list_price_since"} if over else set()
+    return {key: value for key, value in offer.items() if key not in hidden}
+
+
+def _navigation(plan: Plan, entries: Any) -> list[dict[str, str]]:
+    """Return the links of header or footer; one to a page that does not stand is left out."""
+    items: list[dict[str, str]] = []
+    for entry in entries:
+        rows = {
+            axis: row
+            for axis, table in plan.project.axes.items()
+            for row in table
+            if entry.get(axis) == row.slug
+        }
+        family = str(entry.get("family", ""))
+        found = plan.find(family, rows) if family in plan.families else None
+        href = plan.href(*found) if found else ""
+        if href:
+            items.append({"text": str(entry.get("text", "")), "href": href})
+    return items

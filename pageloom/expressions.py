@@ -1,0 +1,183 @@
+"""Expressions in snippets and titles: a path with filters, or `fact`, `cite`, `link`.
+
+Jinja2 parses them; what is more than that is refused, so that it is known what each text reads.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, TemplateSyntaxError, nodes
+
+from pageloom.model import Call, Expression, Path, Row
+
+FUNCTIONS = ("fact", "cite", "link")
+FILTERS = ("capfirst", "join", "lower", "possessive")
+SPAN = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+FORBIDDEN = re.compile(r"\{%|\{#|\{\{|\}\}|%\}|#\}")
+
+_environment = Environment(autoescape=True)
+
+
+class NotAllowedError(ValueError):
+    """The text between `{{` and `}}` is no path, `fact`, `cite` or `link`."""
+
+
+class AbsentError(LookupError):
+    """A field is printed that this row does not have."""
+
+
+@cache
+def parse(text: str) -> Expression:
+    """Return the expression in the text between `{{` and `}}`.
+
+    Raises `NotAllowedError` with a message for the author.
+    """
+    try:
+        output = _environment.parse("{{" + text + "}}").body
+    except TemplateSyntaxError as error:
+        raise NotAllowedError(str(error.message)) from error
+    if len(output) != 1 or not isinstance(output[0], nodes.Output):
+        raise NotAllowedError("not an expression")
+    (node,) = output[0].nodes
+    return _expression(node)
+
+
+def _expression(node: nodes.Node) -> Expression:
+    if isinstance(node, nodes.Call):
+        return _call(node)
+    if isinstance(node, nodes.TemplateData):
+        raise NotAllowedError("an empty expression")
+    return _path(node)
+
+
+def _call(node: nodes.Call) -> Call:
+    if not isinstance(node.node, nodes.Name) or node.node.name not in FUNCTIONS:
+        raise NotAllowedError("a call of something else than fact, cite or link")
+    if node.dyn_args or node.dyn_kwargs:
+        raise NotAllowedError("arguments that are not written out")
+    args = tuple(_argument(arg) for arg in node.args)
+    kwargs = tuple((pair.key, _argument(pair.value)) for pair in node.kwargs)
+    if not args:
+        raise NotAllowedError(f"{node.node.name}() without an argument")
+    return Call(node.node.name, args, kwargs)
+
+
+def _argument(node: nodes.Node) -> str | Path:
+    if isinstance(node, nodes.Const) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, (nodes.Name, nodes.Getattr)):
+        return _path(node)
+    raise NotAllowedError("an argument that is neither a quoted text nor a path")
+
+
+def _path(node: nodes.Node) -> Path:
+    filters: list[tuple[str, tuple[str, ...]]] = []
+    while isinstance(node, nodes.Filter):
+        if node.name not in FILTERS or node.node is None:
+            raise NotAllowedError(f"the filter `{node.name}`")
+        arguments = tuple(_constant(arg) for arg in node.args)
+        filters.insert(0, (node.name, arguments))
+        node = node.node
+    fields: list[str] = []
+    while isinstance(node, nodes.Getattr):
+        fields.insert(0, node.attr)
+        node = node.node
+    if not isinstance(node, nodes.Name):
+        raise NotAllowedError("something else than a dotted path")
+    return Path(node.name, tuple(fields), tuple(filters))
+
+
+def _constant(node: nodes.Node) -> str:
+    if isinstance(node, nodes.Const):
+        return str(node.value)
+    raise NotAllowedError("a filter argument that is not written out")
+
+
+Scope = Mapping[str, Any]
+"""Rows by axis and join name, and `site`; an absent join row is None."""
+
+
+def lookup(path: Path, scope: Scope) -> Any:
+    """Return the value at the path before filters, None when a field on the way is absent."""
+    value: Any = scope[path.root]
+    for name in path.fields:
+        if isinstance(value, Row):
+            value = value.values.get(name)
+        elif isinstance(value, Mapping):
+            value = value.get(name)
+        else:
+            return None
+    return value
+
+
+def evaluate(path: Path, scope: Scope) -> str:
+    """Return the text that the path prints. Raises `AbsentError` when there is none."""
+    value = lookup(path, scope)
+    for name, arguments in path.filters:
+        value = _apply(name, arguments, value)
+    if value in (None, "", ()):
+        raise AbsentError(str(path))
+    return text_of(value)
+
+
+def text_of(value: Any) -> str:
+    """Return a value as text: yes/no stay out of it, a row prints its slug."""
+    if isinstance(value, Row):
+        return str(value.values.get("name", value.slug))
+    if isinstance(value, tuple):
+        return ", ".join(text_of(item) for item in value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def _apply(name: str, arguments: tuple[str, ...], value: Any) -> Any:
+    if value is None:
+        return None
+    return _FILTERS[name](value, *arguments)
+
+
+def _capfirst(value: Any) -> str:
+    text = text_of(value)
+    return text[:1].upper() + text[1:]
+
+
+def _join(value: Any, separator: str = ", ") -> str:
+    items: Iterable[Any] = value if isinstance(value, tuple) else (value,)
+    return separator.join(text_of(item) for item in items)
+
+
+def _possessive(value: Any) -> str:
+    text = text_of(value)
+    return text + ("’" if text.endswith("s") else "’s")
+
+
+_FILTERS: Mapping[str, Callable[..., str]] = {
+    "capfirst": _capfirst,
+    "join": _join,
+    "lower": lambda value: text_of(value).lower(),
+    "possessive": _possessive,
+}
+
+
+def references(expression: Expression) -> tuple[Path, ...]:
+    """Return the paths that an expression reads."""
+    if isinstance(expression, Path):
+        return (expression,)
+    values = (*expression.args, *(value for _, value in expression.kwargs))
+    return tuple(value for value in values if isinstance(value, Path))
+
+
+def split(text: str) -> list[tuple[str, int]]:
+    """Return the literal parts and expression texts in turn, each with its offset."""
+    parts: list[tuple[str, int]] = []
+    end = 0
+    for span in SPAN.finditer(text):
+        parts += [(text[end : span.start()], end), (span.group(1), span.start())]
+        end = span.end()
+    parts.append((text[end:], end))
+    return parts

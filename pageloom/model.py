@@ -1,0 +1,315 @@
+"""The words of the program as frozen values; the README says what each means."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from pageloom.diagnostics import Location
+
+Value: TypeAlias = "str | int | float | bool | Row | tuple[Value, ...] | Mapping[str, Value]"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Row:
+    """One entry of an axis, table or join. Two rows are the same only when they are one object."""
+
+    kind: str
+    slug: str
+    values: Mapping[str, Any]
+    location: Location
+    about: tuple[Row, ...] = ()
+    digest: bytes = b""
+    """Digest of the values and of the rows that they refer to (16 bytes)."""
+
+    def __repr__(self) -> str:
+        return f"Row({self.kind}/{self.slug})"
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A dotted path in an expression, with its filters: `payer.short | capfirst`."""
+
+    root: str
+    fields: tuple[str, ...]
+    filters: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def __str__(self) -> str:
+        return ".".join((self.root, *self.fields))
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of `fact`, `cite` or `link` with literal texts or paths."""
+
+    name: str
+    args: tuple[str | Path, ...]
+    kwargs: tuple[tuple[str, str | Path], ...] = ()
+
+
+Expression: TypeAlias = Path | Call
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text with expressions, such as a title: literals and expressions in turn."""
+
+    parts: tuple[str | Expression, ...]
+    source: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Print:
+    """A place in a fragment where the value of a path is printed, escaped."""
+
+    path: Path
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Cite:
+    """A place where a citation's number on the page is printed; `pinpoint` may be empty."""
+
+    source: Row
+    pinpoint: str
+    fact: Row | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A place where a link to another page is printed."""
+
+    family: str
+    pins: tuple[tuple[str, Row | Path], ...]
+    text: str | Path | None
+    bare: bool
+    """Whether only the address is printed, in a Markdown link's target."""
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class FactCall:
+    """A `fact` or `cite` whose id is a field of a row, known only for a cell."""
+
+    name: str
+    path: Path
+    location: Location
+
+
+Segment: TypeAlias = bytes | Print | Cite | Link | FactCall
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """What fills a slot, before a cell's values are put in."""
+
+    segments: tuple[Segment, ...]
+    outline: tuple[int, ...] = ()
+    """Levels of its headings in order."""
+    digest: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """One condition of a selector: which rows of an axis it takes and how specific it is."""
+
+    axis: str
+    rows: frozenset[Row]
+    rank: int
+    """3 for a single slug, 2 for a list, 1 for a field."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snippet:
+    """Words written for a slot and the cells they are for."""
+
+    path: str
+    slot: str
+    families: tuple[str, ...]
+    pins: tuple[Pin, ...]
+    body: str
+    body_line: int
+    location: Location
+    front: Mapping[str, str]
+    waivers: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def singles(self) -> tuple[str, ...]:
+        """Axes that are pinned to a single slug."""
+        return tuple(pin.axis for pin in self.pins if pin.rank == 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A named place in a family's page."""
+
+    name: str
+    heading: Text | None = None
+    snippet: str = ""
+    """`required`, `optional` or empty."""
+    partial: str = ""
+    rows: tuple[str, ...] = ()
+    prefer: tuple[str, ...] = ()
+    lists: str = ""
+    folds: str = ""
+    location: Location = field(default_factory=lambda: Location("matrix/matrix.yaml"))
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What a page must have to stand alone, and what becomes of it otherwise."""
+
+    min_words: int = 0
+    min_specific_share: float = 0.0
+    max_sibling_likeness: float = 1.0
+    min_specific_facts: int = 0
+    min_children: int = 0
+    otherwise: str = "hold"
+    mode: str = "none"
+    """`on` with thresholds, `off` when switched off, `none` when the family says nothing of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Which siblings a page links to: those that differ in one axis only."""
+
+    vary: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A kind of page over zero or more axes."""
+
+    name: str
+    axes: tuple[str, ...]
+    cells: str
+    """`all`, the name of a join, or `family:<name>` for the combinations of another family."""
+    where: str
+    route: str
+    parent: str
+    template: str
+    titles: tuple[Text, ...]
+    descriptions: tuple[Text, ...]
+    h1: Text
+    link_text: Text
+    line: Text | None
+    article: bool
+    listed: bool
+    slots: tuple[Slot, ...]
+    fold_slots: tuple[str, ...]
+    fold_heading: Text | None
+    related: tuple[Related, ...]
+    gate: Gate
+    location: Location
+    where_location: Location
+    digest: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """A table of rows about several axes."""
+
+    name: str
+    axes: tuple[str, ...]
+    rows: tuple[Row, ...]
+    index: Mapping[tuple[Row, ...], Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Fixed words, plurals, months and units in the site's language."""
+
+    lang: str
+    entries: Mapping[str, Any]
+    path: str
+    digest: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`content/site.yaml`."""
+
+    values: Mapping[str, Any]
+    brand: str
+    base_url: str
+    lang: str
+    as_of: str
+    theme: str
+    root_path: str
+    digest: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Everything the user wrote, read and converted."""
+
+    settings: Settings
+    words: Words
+    axes: Mapping[str, tuple[Row, ...]]
+    tables: Mapping[str, tuple[Row, ...]]
+    """Rows of axes, tables and joins by name, and of `fact` and `source`."""
+    joins: Mapping[str, Join]
+    facts: Mapping[str, Row]
+    sources: Mapping[str, Row]
+    families: Mapping[str, Family]
+    snippets: tuple[Snippet, ...]
+    fields: Mapping[str, frozenset[str] | None]
+    """Declared fields by row kind; None where there is no schema."""
+    markdown: Mapping[str, frozenset[str]]
+    """Fields that are declared as Markdown, by row kind."""
+    root_files: Mapping[str, bytes]
+    """Files of `content/root/` by their public path."""
+    draft_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What the gate measured of one page."""
+
+    words: int = 0
+    specific_words: int = 0
+    specific_facts: int = 0
+    likeness: float = 0.0
+    likeness_known: bool = False
+    missing: tuple[str, ...] = ()
+
+    @property
+    def specific_share(self) -> float:
+        """Part of the page's words that comes from specific sources, 0 to 1."""
+        return self.specific_words / self.words if self.words else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """What fills a slot of a cell: its identity with names masked, words, and what is specific."""
+
+    identity: Hashable
+    words: int
+    specific_words: int = 0
+    facts: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What fills a slot of a cell: bytes, citations and links in turn."""
+
+    segments: tuple[Segment, ...]
+    marked: str = ""
+    """For a data slot: its HTML with marks around what a join's own row printed."""
+    facts: frozenset[str] = frozenset()
+    """For a data slot: the facts and sources that a join's own row cites."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a run did."""
+
+    problems: Sequence[Any] = ()
+    verdicts: Mapping[str, int] = field(default_factory=dict)
+    written: tuple[str, ...] = ()
+    unchanged: int = 0
+    removed: tuple[str, ...] = ()
+    seconds: float = 0.0

@@ -1,0 +1,149 @@
+"""The program on one screen: decide without rendering, then write what is stale.
+
+Phase A loads, expands, chooses snippets and sets verdicts; an error there stops before the first
+write. Phase B composes, renders and publishes, page by page, what its key says is stale.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from pageloom import cascade, expand, fragments, gate, inputs, load, writing
+from pageloom.compose import Composer, Scales
+from pageloom.diagnostics import Diagnostic, ordered
+from pageloom.gate import Measured
+from pageloom.lexicon import Lexicon
+from pageloom.markup import Converter
+from pageloom.model import Outcome
+from pageloom.plan import VERDICTS, Plan
+from pageloom.publish import Folder, ForeignError
+from pageloom.theme import Theme
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to run; `root` is the project's folder."""
+
+    root: Path
+    out: Path | None = None
+    today: str = ""
+    preview: bool = False
+    verify: bool = False
+    jobs: int = 0
+    executor: Executor | None = None
+    """Where pages are made; None for processes of this machine."""
+
+    @property
+    def folder(self) -> Folder:
+        """The output folder with its state beside it."""
+        out = (self.out or self.root / "site").absolute()
+        return Folder(out, self.root / ".pageloom" / writing.state_name(out))
+
+
+@dataclass(slots=True)
+class Decision:
+    """What phase A found: the plan with verdicts, and what pages are made with."""
+
+    problems: list[Diagnostic] = field(default_factory=list)
+    plan: Plan | None = None
+    theme: Theme | None = None
+    composer: Composer | None = None
+    scales: Scales | None = None
+    measured: Mapping[str, Measured] = field(default_factory=dict)
+
+    @property
+    def sound(self) -> bool:
+        """Whether pages can be made."""
+        return self.plan is not None and not any(problem.is_error for problem in self.problems)
+
+
+def decide(options: Options) -> Decision:
+    """Load the project and decide on every cell, without rendering a page."""
+    decision = Decision()
+    report = decision.problems.append
+    project = load.project(options.root, report, preview=options.preview, today=options.today)
+    if project is None:
+        return decision
+    plan = expand.plan(project, report)
+    cascade.choose(plan, report)
+    converter = Converter(project, report, fragments.read_cache(options.root))
+    theme = Theme(
+        inputs.theme_folders(options.root, project), Lexicon(project.words, report), report
+    )
+    theme.check(fragments.templates(project))
+    plan.fragments = fragments.convert(plan, converter, options.jobs)
+    fragments.write_cache(options.root, converter)
+    fragments.check_prints(plan, report)
+    decision.plan, decision.theme = plan, theme
+    if not decision.sound:
+        return decision
+    decision.composer = Composer(plan, theme, converter, report)
+    decision.scales = Scales(plan, decision.composer)
+    with writing.theme_failures(report):
+        decision.measured = gate.decide(plan, decision.scales, report)
+    return decision
+
+
+def build(options: Options, progress: writing.Progress | None = None) -> Outcome:
+    """Build the site; where its sources are unsound, write nothing."""
+    started = time.perf_counter()
+    folder = options.folder
+    with folder.locked():
+        outcome = _locked_build(options, folder, progress)
+    return replace(outcome, seconds=time.perf_counter() - started)
+
+
+def _locked_build(options: Options, folder: Folder, progress: writing.Progress | None) -> Outcome:
+    try:
+        state = folder.read()
+    except ForeignError as error:
+        return Outcome(problems=(error.diagnostic,))
+    decision = decide(options)
+    plan, theme, composer = decision.plan, decision.theme, decision.composer
+    if not decision.sound or plan is None or theme is None or composer is None:
+        return Outcome(problems=ordered(decision.problems))
+    writer = writing.Writer(plan, theme, composer, folder, state, verify=options.verify)
+    done = writer.run(options.jobs, options.executor, progress)
+    return Outcome(
+        problems=ordered((*decision.problems, *done.problems)),
+        verdicts=verdict_counts(plan),
+        written=done.written,
+        unchanged=done.unchanged,
+        removed=done.removed,
+    )
+
+
+def check(options: Options) -> Outcome:
+    """Do everything but write: every page is composed and rendered, nothing is published."""
+    started = time.perf_counter()
+    decision = decide(options)
+    problems = list(decision.problems)
+    plan, theme, composer = decision.plan, decision.theme, decision.composer
+    if decision.sound and plan is not None and theme is not None and composer is not None:
+        problems += writing.dry_run(plan, theme, composer)
+    return Outcome(
+        problems=ordered(problems),
+        verdicts=verdict_counts(plan) if plan else {},
+        seconds=time.perf_counter() - started,
+    )
+
+
+def verdict_counts(plan: Plan) -> dict[str, int]:
+    """Return how many cells have each verdict."""
+    columns = [family.verdicts for family in plan.families.values()]
+    return {
+        name: sum(column.count(value) for column in columns)
+        for value, name in reversed(list(enumerate(VERDICTS)))
+    }
+
+
+def routes(plan: Plan) -> Iterator[str]:
+    """Yield the address of every cell that has a page."""
+    for family in plan.families.values():
+        for number, verdict in enumerate(family.verdicts):
+            if verdict >= 2:
+                yield plan.route(family.family, family.cells[number])

@@ -1,0 +1,226 @@
+"""Every cell of the site with its verdict and snippets, in columns; addresses and titles.
+
+One function makes each address: `Plan.route`. Everything else asks for it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import Any
+
+from pageloom.expressions import evaluate
+from pageloom.model import Family, Fragment, Measure, Path, Project, Row, Snippet, Text
+
+HELD, FOLDED, NOINDEX, PUBLISHED = range(4)
+VERDICTS = ("held", "folded", "noindex", "published")
+PER_HUB_PAGE = 80
+Cell = tuple[Row, ...]
+
+
+@dataclass(slots=True)
+class FamilyPlan:
+    """The cells of a family in slug order, and what was decided for each."""
+
+    family: Family
+    cells: list[Cell]
+    index: dict[Cell, int]
+    choices: dict[str, list[Snippet | None]] = field(default_factory=dict)
+    verdicts: bytearray = field(default_factory=bytearray)
+    excluded: dict[str, int] = field(default_factory=dict)
+    measures: Callable[[int], Measure] | None = None
+
+    def published(self) -> Iterator[int]:
+        """Yield the numbers of the published cells."""
+        return (number for number, verdict in enumerate(self.verdicts) if verdict == PUBLISHED)
+
+
+@dataclass(slots=True)
+class Plan:
+    """All families with their cells: what phase A decides and phase B writes."""
+
+    project: Project
+    families: dict[str, FamilyPlan]
+    fragments: Mapping[tuple[str, int], Fragment] = field(default_factory=dict)
+    """Fragments of snippets by path and heading level."""
+    _groups: dict[tuple[str, tuple[str, ...]], dict[Cell, list[int]]] = field(default_factory=dict)
+    _ring: dict[tuple[str, str], dict[Cell, list[int]]] = field(default_factory=dict)
+    _covers: dict[str, Sequence[tuple[str, Callable[[Cell], Cell]]]] = field(default_factory=dict)
+
+    def route(self, family: Family, cell: Cell) -> str:
+        """Return the address path of a cell, such as `/a/b/c/`."""
+        route = family.route
+        for axis, row in zip(family.axes, cell, strict=True):
+            route = route.replace("{" + axis + "}", row.slug, 1)
+        return route
+
+    def scope(self, family: Family, cell: Cell) -> dict[str, Any]:
+        """Return the rows that texts of this cell may name, and `site`."""
+        scope: dict[str, Any] = dict(zip(family.axes, cell, strict=True))
+        for name, key in self._covered(family):
+            scope[name] = self.project.joins[name].index.get(key(cell))
+        scope["site"] = self.project.settings.values
+        return scope
+
+    def _covered(self, family: Family) -> Sequence[tuple[str, Callable[[Cell], Cell]]]:
+        found = self._covers.get(family.name)
+        if found is None:
+            found = tuple(
+                (join.name, picker(family.axes, join.axes))
+                for join in self.project.joins.values()
+                if set(join.axes) <= set(family.axes)
+            )
+            self._covers[family.name] = found
+        return found
+
+    def say(self, text: Text, scope: Mapping[str, Any]) -> str:
+        """Return a text with the scope's values put in. Raises `AbsentError`."""
+        return "".join(
+            part if isinstance(part, str) else evaluate(part, scope)
+            for part in text.parts
+            if isinstance(part, (str, Path))
+        )
+
+    def link_text(self, family: Family, cell: Cell) -> str:
+        """Return the words of a link to a cell's page."""
+        return self.say(family.link_text, self.scope(family, cell))
+
+    def find(self, name: str, rows: Mapping[str, Row]) -> tuple[FamilyPlan, int] | None:
+        """Return the cell of a family that these rows make, if it exists."""
+        plan = self.families[name]
+        try:
+            cell = tuple(rows[axis] for axis in plan.family.axes)
+        except KeyError:
+            return None
+        number = plan.index.get(cell)
+        return None if number is None else (plan, number)
+
+    def href(self, plan: FamilyPlan, number: int) -> str:
+        """Return the address of a cell: its page, its section on the parent page, or nothing."""
+        verdict = plan.verdicts[number]
+        cell = plan.cells[number]
+        if verdict >= NOINDEX:
+            return self.route(plan.family, cell)
+        if verdict == FOLDED:
+            parent = self.parent(plan, number)
+            if parent is not None and parent[0].verdicts[parent[1]] >= NOINDEX:
+                route = self.route(parent[0].family, parent[0].cells[parent[1]])
+                return f"{route}#{self.fold_id(plan, number)}"
+        return ""
+
+    def fold_id(self, plan: FamilyPlan, number: int) -> str:
+        """Return the id of a folded cell's section on its parent page."""
+        parent = self.project.families[plan.family.parent]
+        own = [
+            row.slug
+            for axis, row in zip(plan.family.axes, plan.cells[number], strict=True)
+            if axis not in parent.axes
+        ]
+        return "-".join(own)
+
+    def parent(self, plan: FamilyPlan, number: int) -> tuple[FamilyPlan, int] | None:
+        """Return the parent's cell, if it exists."""
+        name = plan.family.parent
+        if not name:
+            return None
+        return self.find(name, dict(zip(plan.family.axes, plan.cells[number], strict=True)))
+
+    def crumbs(self, plan: FamilyPlan, number: int) -> list[tuple[FamilyPlan, int]]:
+        """Return the pages above a cell, from home down to its parent."""
+        chain: list[tuple[FamilyPlan, int]] = []
+        above = self.parent(plan, number)
+        while above is not None and len(chain) < len(self.families):
+            if above[0].verdicts[above[1]] >= NOINDEX:
+                chain.insert(0, above)
+            above = self.parent(*above)
+        return chain
+
+    def group(self, name: str, axes: tuple[str, ...]) -> Mapping[Cell, list[int]]:
+        """Return the numbers of a family's cells by their rows on some of its axes."""
+        key = (name, axes)
+        if key not in self._groups:
+            plan = self.families[name]
+            pick = picker(plan.family.axes, axes)
+            groups: dict[Cell, list[int]] = {}
+            for number, cell in enumerate(plan.cells):
+                groups.setdefault(pick(cell), []).append(number)
+            self._groups[key] = groups
+        return self._groups[key]
+
+    def children(self, plan: FamilyPlan, number: int, name: str) -> list[int]:
+        """Return the published cells of family `name` that share this cell's rows."""
+        other = self.families[name]
+        shared = tuple(axis for axis in plan.family.axes if axis in other.family.axes)
+        key = picker(plan.family.axes, shared)(plan.cells[number])
+        verdicts = other.verdicts
+        found = self.group(name, shared).get(key, ())
+        return [child for child in found if verdicts[child] == PUBLISHED and other.family.listed]
+
+    def folded(self, plan: FamilyPlan, number: int, name: str) -> list[int]:
+        """Return the folded cells of family `name` whose parent this cell is."""
+        other = self.families[name]
+        if other.family.parent != plan.family.name:
+            return []
+        group = self.group(name, plan.family.axes).get(plan.cells[number], ())
+        return [child for child in group if other.verdicts[child] == FOLDED]
+
+    def siblings(self, plan: FamilyPlan, number: int) -> list[int]:
+        """Return the published siblings that a page links to, in ring order after itself."""
+        found: list[int] = []
+        axes = plan.family.axes
+        for related in plan.family.related:
+            rest = tuple(axis for axis in axes if axis != related.vary)
+            ring = self._published_ring(plan, related.vary, rest)
+            group = ring.get(picker(axes, rest)(plan.cells[number]), [])
+            start = bisect_right(group, number)
+            around = (*group[start:], *group[:start])
+            found += [item for item in around if item != number][: related.count]
+        return found
+
+    def _published_ring(
+        self, plan: FamilyPlan, vary: str, rest: tuple[str, ...]
+    ) -> Mapping[Cell, list[int]]:
+        key = (plan.family.name, vary)
+        if key not in self._ring:
+            pick = picker(plan.family.axes, rest)
+            ring: dict[Cell, list[int]] = {}
+            for number in plan.published():
+                ring.setdefault(pick(plan.cells[number]), []).append(number)
+            self._ring[key] = ring
+        return self._ring[key]
+
+    def page_count(self, plan: FamilyPlan, number: int) -> int:
+        """Return how many pages a hub has at 80 links each; 1 for any other page."""
+        lists = [slot.lists for slot in plan.family.slots if slot.lists]
+        if not lists:
+            return 1
+        links = sum(len(self.children(plan, number, name)) for name in lists)
+        return max(1, -(-links // PER_HUB_PAGE))
+
+
+def picker(axes: tuple[str, ...], wanted: tuple[str, ...]) -> Callable[[Cell], Cell]:
+    """Return a function that takes a cell over `axes` to its rows on `wanted`."""
+    places = tuple(axes.index(axis) for axis in wanted)
+    if places == tuple(range(len(axes))):
+        return _whole
+    if not places:
+        return _nothing
+    if len(places) == 1:
+        (place,) = places
+        return lambda cell: (cell[place],)
+    return itemgetter(*places)
+
+
+def _whole(cell: Cell) -> Cell:
+    return cell
+
+
+def _nothing(_: Cell) -> Cell:
+    return ()
+
+
+def page_route(route: str, page: int) -> str:
+    """Return the address of page `page` of a hub."""
+    return route if page == 1 else f"{route}page/{page}/"

@@ -1,0 +1,73 @@
+"""Sheets to bytes: each template is rendered once per shape, then only filled."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from pageloom.diagnostics import Location
+from pageloom.markup import TOKEN
+from pageloom.sheet import Sheet, context
+from pageloom.theme import Theme
+
+_MAIN = re.compile(r"<main\b.*?</main>", re.DOTALL)
+_TAG = re.compile(r"<[^>]*>")
+_WORD = re.compile(r"\w[\w'’.-]*")
+_KEPT_SHAPES = 4096
+
+
+@dataclass(slots=True)
+class _Skeleton:
+    """A rendered template: literal parts with, at each hole, the number of the value."""
+
+    parts: list[bytes]
+    holes: tuple[tuple[int, int], ...]
+    main_words: int
+
+
+class Renderer:
+    """Fills templates; one a process."""
+
+    def __init__(self, theme: Theme, site: dict[str, Any]) -> None:
+        self._theme = theme
+        self._site = site
+        self._skeletons: dict[tuple[Any, ...], _Skeleton] = {}
+
+    def page(self, sheet: Sheet, location: Location) -> bytes:
+        """Return the page's bytes. Raises `ThemeError`."""
+        skeleton = self._skeleton(sheet.shape(), location)
+        values = sheet.values()
+        parts = skeleton.parts.copy()
+        for place, number in skeleton.holes:
+            parts[place] = values[number]
+        return b"".join(parts)
+
+    def main_words(self, sheet: Sheet, location: Location) -> int:
+        """Return how many words the template itself puts into `<main>`."""
+        return self._skeleton(sheet.shape(), location).main_words
+
+    def _skeleton(self, shape: tuple[Any, ...], location: Location) -> _Skeleton:
+        found = self._skeletons.get(shape)
+        if found is None:
+            if len(self._skeletons) >= _KEPT_SHAPES:
+                self._skeletons.clear()
+            text = self._theme.render(
+                shape[0], {"page": context(shape), "site": self._site}, location
+            )
+            found = self._skeletons[shape] = _skeleton(text)
+        return found
+
+
+def _skeleton(text: str) -> _Skeleton:
+    parts: list[bytes] = []
+    holes: list[tuple[int, int]] = []
+    for index, part in enumerate(TOKEN.split(text)):
+        if index % 2:
+            holes.append((len(parts), int(part)))
+            parts.append(b"")
+        elif part:
+            parts.append(part.encode())
+    main = _MAIN.search(text)
+    words = _WORD.findall(_TAG.sub(" ", TOKEN.sub(" ", main.group()))) if main else []
+    return _Skeleton(parts, tuple(holes), len(words))

@@ -1,0 +1,288 @@
+"""Rows and settings converted and validated by JSON Schema files, with positions.
+
+A documented subset of https://json-schema.org/draft/2020-12 (see `docs/reference/schemas.md`):
+conversion from text by declared type is ours, validation is `jsonschema-rs`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from pageloom.diagnostics import Diagnostic, Location, closest_help, letter
+from pageloom.source import Node
+
+Report = Callable[[Diagnostic], None]
+Where = tuple[str | int, ...]
+
+KEYWORDS = frozenset(
+    (
+        "$schema",
+        "$id",
+        "title",
+        "description",
+        "type",
+        "properties",
+        "required",
+        "additionalProperties",
+        "items",
+        "enum",
+        "const",
+        "pattern",
+        "minLength",
+        "maxLength",
+        "minItems",
+        "maxItems",
+        "uniqueItems",
+        "minimum",
+        "maximum",
+        "format",
+        "examples",
+        "default",
+        "x-ref",
+        "x-ref-cycles",
+        "x-markdown",
+    )
+)
+SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A slug that refers to a row of another axis or table, before it is looked up."""
+
+    table: str
+    slug: str
+    location: Location
+    cycles: bool = False
+
+
+class Validator:
+    """Converts and validates nodes by one schema."""
+
+    def __init__(self, schema: Mapping[str, Any]) -> None:
+        import jsonschema_rs
+
+        self.schema = schema
+        self._validator = jsonschema_rs.Draft202012Validator(
+            dict(schema),
+            validate_formats=True,
+            formats={"https-url": is_https_url, "date": is_date, "markdown": _anything},
+        )
+
+    def convert(self, node: Node, path: str, report: Report) -> Any:
+        """Return the node's value by the schema, references as `Ref`; problems are reported."""
+        conversion = _Conversion(path, report)
+        value = conversion.value(node, self.schema, ())
+        plain = _plain(value)
+        for error in self._validator.iter_errors(plain):
+            self._report(error, conversion, path, report)
+        return value
+
+    def _report(self, error: Any, conversion: _Conversion, path: str, report: Report) -> None:
+        where: Where = tuple(error.instance_path)
+        if any(where[: len(bad)] == bad for bad in conversion.failed):
+            return
+        kind = error.kind.name if hasattr(error.kind, "name") else type(error.kind).__name__
+        line, column = conversion.position(where)
+        number, message, expected, help_ = _explain(str(kind), error, where)
+        if number:
+            report(
+                Diagnostic(
+                    code=f"{letter(path)}{number}",
+                    location=Location(path, line, column),
+                    message=message,
+                    expected=expected,
+                    help=help_,
+                )
+            )
+
+
+class _Conversion:
+    """One walk over a node and its schema together."""
+
+    def __init__(self, path: str, report: Report) -> None:
+        self._path = path
+        self._report = report
+        self._positions: dict[Where, tuple[int, int]] = {}
+        self.failed: set[Where] = set()
+
+    def position(self, where: Where) -> tuple[int, int]:
+        while where not in self._positions:
+            where = where[:-1]
+        return self._positions[where]
+
+    def value(self, node: Node, schema: Mapping[str, Any], where: Where) -> Any:
+        self._positions[where] = (node.line, node.column)
+        type_ = schema.get("type")
+        if node.kind == "map" and type_ in {"object", None}:
+            return self._object(node, schema, where)
+        if node.kind == "list" and type_ in {"array", None}:
+            items = schema.get("items", {})
+            return tuple(
+                self.value(item, items, (*where, index)) for index, item in enumerate(node.items)
+            )
+        if node.kind in {"text", "null"} and type_ not in {"object", "array"}:
+            return self._scalar(node, schema, where)
+        self._wrong(node, schema, where)
+        return None
+
+    def _object(self, node: Node, schema: Mapping[str, Any], where: Where) -> dict[str, Any]:
+        properties: Mapping[str, Any] = schema.get("properties", {})
+        extra = schema.get("additionalProperties", True)
+        values: dict[str, Any] = {}
+        for key, child in node.pairs:
+            if key.text not in properties and extra is False:
+                self._unknown(key, properties)
+                continue
+            declared = properties.get(key.text, extra if isinstance(extra, Mapping) else {})
+            if child.kind == "null":
+                continue
+            values[key.text] = self.value(child, declared, (*where, key.text))
+        return values
+
+    def _scalar(self, node: Node, schema: Mapping[str, Any], where: Where) -> Any:
+        text = node.text
+        if "x-ref" in schema:
+            location = Location(self._path, node.line, node.column)
+            return Ref(schema["x-ref"], text, location, bool(schema.get("x-ref-cycles")))
+        type_ = schema.get("type", "string")
+        if type_ == "integer" and re.fullmatch(r"-?(0|[1-9]\d*)", text):
+            return int(text)
+        if type_ == "number" and re.fullmatch(r"-?(0|[1-9]\d*)(\.\d+)?", text):
+            number = float(text)
+            return int(number) if number.is_integer() and "." not in text else number
+        if type_ == "boolean" and text in {"true", "false"}:
+            return text == "true"
+        if type_ == "string":
+            return text
+        self._wrong(node, schema, where)
+        return None
+
+    def _wrong(self, node: Node, schema: Mapping[str, Any], where: Where) -> None:
+        self.failed.add(where)
+        shown = f"`{node.text}`" if node.kind in {"text", "null"} else f"a {node.kind}"
+        name = f"`{where[-1]}` is" if where else "this is"
+        self._report(
+            Diagnostic(
+                code=f"{letter(self._path)}105",
+                location=Location(self._path, node.line, node.column),
+                message=f"{name} {shown[:60]}",
+                expected=describe(schema),
+                help=_boolean_help(node, schema),
+            )
+        )
+
+    def _unknown(self, key: Node, properties: Mapping[str, Any]) -> None:
+        self._report(
+            Diagnostic(
+                code=f"{letter(self._path)}104",
+                location=Location(self._path, key.line, key.column),
+                message=f"unknown key `{key.text}`",
+                expected="one of " + ", ".join(f"`{name}`" for name in sorted(properties)),
+                help=closest_help(key.text, properties),
+            )
+        )
+
+
+def _boolean_help(node: Node, schema: Mapping[str, Any]) -> str:
+    if schema.get("type") == "boolean" and node.text.lower() in {"yes", "on", "y", "true"}:
+        return "write `true`"
+    if schema.get("type") == "boolean" and node.text.lower() in {"no", "off", "n", "false"}:
+        return "write `false`"
+    return ""
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Ref):
+        return value.slug
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items() if item is not None}
+    return value
+
+
+def _explain(kind: str, error: Any, where: Where) -> tuple[int, str, str, str]:
+    """Return number, message, expected and help for an error of the validator."""
+    name = f"`{where[-1]}`" if where else "the entry"
+    kind = kind[:1].lower() + kind[1:]
+    if kind == "required":
+        missing = error.kind.property
+        return 106, f"required field `{missing}` is missing", f"a line `{missing}: …`", ""
+    if kind in {"additionalProperties", "type"}:
+        return 0, "", "", ""
+    shown = str(error.instance)
+    shown = shown if len(shown) <= 50 else shown[:47] + "..."
+    message = f"{name} is `{shown}`"
+    wordings: Mapping[str, Callable[[], str]] = {
+        "minLength": lambda: f"at least {error.kind.limit} characters",
+        "maxLength": lambda: f"at most {error.kind.limit} characters, not {len(error.instance)}",
+        "minItems": lambda: f"at least {error.kind.limit} entries",
+        "maxItems": lambda: f"at most {error.kind.limit} entries",
+        "minimum": lambda: f"at least {error.kind.limit}",
+        "maximum": lambda: f"at most {error.kind.limit}",
+        "pattern": lambda: f"text of the form {error.kind.pattern}",
+        "format": lambda: _format_name(error.kind.format),
+        "enum": lambda: "one of " + ", ".join(f"`{option}`" for option in error.kind.options),
+        "uniqueItems": lambda: "each entry once",
+    }
+    expected = wordings[kind]() if kind in wordings else str(error.message)[:120]
+    help_ = closest_help(shown, error.kind.options) if kind == "enum" else ""
+    return 105, message, expected, help_
+
+
+def _format_name(name: str) -> str:
+    return {
+        "date": "a date such as 2026-11-25",
+        "https-url": "an address that starts with https://",
+    }.get(name, name)
+
+
+def describe(schema: Mapping[str, Any]) -> str:
+    """Return in words what a schema accepts, for `expected:` lines."""
+    type_ = schema.get("type", "text")
+    return {
+        "string": "text",
+        "integer": "a whole number",
+        "number": "a number",
+        "boolean": "true or false",
+        "array": "a list",
+        "object": "keys and values",
+    }.get(type_, "text")
+
+
+def is_https_url(text: str) -> bool:
+    """Return whether the text is an absolute https address without spaces or quotes."""
+    return re.fullmatch(r"https://[A-Za-z0-9.-]+(?::\d+)?(?:/[^\s\"'<>\\]*)?", text) is not None
+
+
+def is_date(text: str) -> bool:
+    """Return whether the text is a date of ISO 8601, `2026-11-25`."""
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        return False
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _anything(text: str) -> bool:
+    return isinstance(text, str)
+
+
+def unsupported(schema: Any, where: str = "") -> Sequence[str]:
+    """Return the keywords of a schema that are outside the supported subset."""
+    found: list[str] = []
+    if isinstance(schema, Mapping):
+        found += [f"{where}/{key}" for key in schema if key not in KEYWORDS]
+        for name, child in dict(schema.get("properties", {})).items():
+            found += unsupported(child, f"{where}/{name}")
+        for key in ("items", "additionalProperties"):
+            if isinstance(schema.get(key), Mapping):
+                found += unsupported(schema[key], f"{where}/{key}")
+    return found

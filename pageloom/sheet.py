@@ -1,0 +1,255 @@
+"""A page as a shape and a row of values.
+
+A template is rendered once per shape, with a token for each value; a page of that shape is the
+literal parts with its own values between them. `Sheet.shape`, `Sheet.values` and `context` walk in
+the same order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import escape
+
+from pageloom.theme import Opaque
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A link in a list: address, words, and a distinguishing line that may be empty."""
+
+    href: str
+    title: str
+    line: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A folded cell's section on its parent page."""
+
+    id: str
+    heading: str
+    html: bytes
+    links: tuple[Item, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A slot that has something in it."""
+
+    id: str
+    heading: str = ""
+    html: bytes = b""
+    links: tuple[Item, ...] = ()
+    folded: tuple[Part, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SourceItem:
+    """An entry of the page's source list."""
+
+    number: int
+    title: str
+    publisher: str = ""
+    citation: str = ""
+    href: str = ""
+    as_of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pager:
+    """Where the other pages of a hub are; empty addresses where there is none."""
+
+    number: int
+    total: int
+    first: str = ""
+    previous: str = ""
+    next: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """All that a page template may print."""
+
+    template: str
+    family: str
+    robots: str
+    og_type: str
+    title: str
+    description: str
+    canonical: str
+    h1: str
+    og_image: str
+    jsonld: str
+    crumbs: tuple[Item, ...]
+    sections: tuple[Section, ...]
+    related: tuple[Item, ...]
+    sources: tuple[SourceItem, ...]
+    published: str = ""
+    modified: str = ""
+    pager: Pager | None = None
+
+    def shape(self) -> tuple[Any, ...]:
+        """Return what of the page a template can tell without reading its texts."""
+        return (
+            self.template,
+            self.family,
+            self.robots,
+            self.og_type,
+            bool(self.og_image),
+            len(self.crumbs),
+            tuple(
+                (
+                    section.id,
+                    bool(section.heading),
+                    bool(section.html),
+                    tuple(bool(item.line) for item in section.links),
+                    tuple((bool(part.heading), len(part.links)) for part in section.folded),
+                )
+                for section in self.sections
+            ),
+            len(self.related),
+            tuple(
+                (bool(item.publisher), bool(item.citation), bool(item.href), bool(item.as_of))
+                for item in self.sources
+            ),
+            bool(self.published),
+            bool(self.modified),
+            _pager_shape(self.pager),
+        )
+
+    def values(self) -> list[bytes]:
+        """Return the texts of the page, escaped, in the order of `context`."""
+        return [value if isinstance(value, bytes) else _escaped(value) for value in self._texts()]
+
+    def _texts(self) -> Iterator[str | bytes]:
+        yield from (self.title, self.description, self.canonical, self.h1, self.jsonld.encode())
+        yield from filter(None, (self.og_image,))
+        for item in self.crumbs:
+            yield item.title
+            yield item.href
+        for section in self.sections:
+            yield from _section_texts(section)
+        for item in self.related:
+            yield item.title
+            yield item.href
+        for source in self.sources:
+            yield source.title
+            yield from filter(None, (source.publisher, source.citation, source.href, source.as_of))
+        yield from filter(None, (self.published, self.modified))
+        if self.pager:
+            yield from filter(None, (self.pager.first, self.pager.previous, self.pager.next))
+
+
+def _section_texts(section: Section) -> Iterator[str | bytes]:
+    yield from filter(None, (section.heading, section.html))
+    yield from _items(section.links)
+    for part in section.folded:
+        yield part.id
+        yield from filter(None, (part.heading,))
+        yield part.html
+        yield from _items(part.links)
+
+
+def _items(items: tuple[Item, ...]) -> Iterator[str]:
+    for item in items:
+        yield item.title
+        yield item.href
+        if item.line:
+            yield item.line
+
+
+def _escaped(text: str) -> bytes:
+    return str(escape(text)).encode()
+
+
+def _pager_shape(pager: Pager | None) -> tuple[Any, ...]:
+    if pager is None:
+        return ()
+    return (pager.number, pager.total, bool(pager.first), bool(pager.previous), bool(pager.next))
+
+
+class _Slots(dict[str, Any]):
+    """Sections by id; a missing one is falsy."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def context(shape: tuple[Any, ...]) -> dict[str, Any]:
+    """Return what a template sees as `page`: an opaque place for each text of the shape."""
+    number = iter(range(1_000_000))
+
+    def place(*, present: bool = True) -> Any:
+        return Opaque(next(number)) if present else ""
+
+    (_, family, robots, og_type, has_image, crumbs, sections, related, sources, *dates, pager) = (
+        shape
+    )
+    page: dict[str, Any] = {"family": family, "robots": robots, "og_type": og_type}
+    for name in ("title", "description", "canonical", "h1", "jsonld"):
+        page[name] = place()
+    page["og_image"] = place(present=has_image)
+    page["crumbs"] = [_link(place) for _ in range(crumbs)]
+    if crumbs:
+        page["crumbs"][-1]["href"] = ""
+    page["sections"] = [_section(place, section) for section in sections]
+    page["slots"] = _Slots({section["id"]: section for section in page["sections"]})
+    page["related"] = [_link(place) for _ in range(related)]
+    page["sources"] = [
+        {
+            "number": position,
+            "title": place(),
+            **{
+                name: place(present=present)
+                for name, present in zip(
+                    ("publisher", "citation", "href", "as_of"), flags, strict=True
+                )
+            },
+        }
+        for position, flags in enumerate(sources, start=1)
+    ]
+    page["published"], page["modified"] = (place(present=present) for present in dates)
+    page["pager"] = _pager(place, pager)
+    return page
+
+
+def _link(place: Any, line: bool | None = None) -> dict[str, Any]:
+    link = {"title": place(), "href": place()}
+    if line is not None:
+        link["line"] = place(present=line)
+    return link
+
+
+def _section(place: Any, section: tuple[Any, ...]) -> dict[str, Any]:
+    name, heading, html, lines, folded = section
+    return {
+        "id": name,
+        "heading": place(present=heading),
+        "html": place(present=html),
+        "links": [_link(place, line) for line in lines],
+        "folded": [
+            {
+                "id": place(),
+                "heading": place(present=headed),
+                "html": place(),
+                "links": [_link(place, line=False) for _ in range(links)],
+            }
+            for headed, links in folded
+        ],
+    }
+
+
+def _pager(place: Any, pager: tuple[Any, ...]) -> Mapping[str, Any] | str:
+    if not pager:
+        return ""
+    number, total, first, previous, following = pager
+    return {
+        "number": number,
+        "total": total,
+        "first": place(present=first),
+        "previous": place(present=previous),
+        "next": place(present=following),
+    }
