@@ -216,7 +216,7 @@ def context(shape: tuple[Any, ...]) -> dict[str, Any]:
     return page
 
 
-def _link(place: Any, line: bool | None = None) -> dict[str, Any]:
+def _link(place: Any, *, line: bool | None = None) -> dict[str, Any]:
     link = {"title": place(), "href": place()}
     if line is not None:
         link["line"] = place(present=line)
@@ -229,7 +229,7 @@ def _section(place: Any, section: tuple[Any, ...]) -> dict[str, Any]:
         "id": name,
         "heading": place(present=heading),
         "html": place(present=html),
-        "links": [_link(place, line) for line in lines],
+        "links": [_link(place, line=line) for line in lines],
         "folded": [
             {
                 "id": place(),
