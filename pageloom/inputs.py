@@ -23,7 +23,7 @@ def theme_folders(root: Path, project: Project) -> Iterator[tuple[str, Path]]:
         if folder.is_dir():
             yield f"themes/{name}", folder
     if not (root / "themes" / "default").is_dir():
-        yield "themes/default", defaults_root("theme")
+        yield "themes/default", defaults_root()
 
 
 @cache

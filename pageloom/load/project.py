@@ -22,12 +22,10 @@ SITE = "content/site.yaml"
 _PACKAGE = Path(__file__).parent.parent
 
 
-def defaults_root(name: str) -> Path:
-    """Return where the engine's own `theme` or `words` lie: in the package or beside it."""
-    packaged = _PACKAGE / "defaults" / name
-    if packaged.is_dir():
-        return packaged
-    return _PACKAGE.parent / {"theme": "themes/default", "words": "content/words"}[name]
+def defaults_root() -> Path:
+    """Return where the engine's own theme and its words lie: in the package or beside it."""
+    packaged = _PACKAGE / "defaults" / "theme"
+    return packaged if packaged.is_dir() else _PACKAGE.parent / "themes" / "default"
 
 
 def project(
@@ -101,14 +99,25 @@ def _settings(root: Path, report: Report, today: str) -> Settings | None:
 
 
 def _words(root: Path, lang: str, report: Report) -> Words:
+    """Return the project's words over those that the engine has for the language."""
     path = f"content/words/{lang}.yaml"
-    base = root
-    if not (root / path).is_file() and (defaults_root("words") / f"{lang}.yaml").is_file():
-        base, path = defaults_root("words"), f"{lang}.yaml"
-    node = source.read_yaml(base, path, report)
-    entries = _plain(node) if node is not None and node.kind == "map" else {}
+    own = f"words/{lang}.yaml"
+    entries: dict[str, Any] = {}
+    if (defaults_root() / own).is_file():
+        entries = _word_map(defaults_root(), own, report)
+    if not entries or (root / path).is_file():
+        for key, value in _word_map(root, path, report).items():
+            below = entries.get(key)
+            both = key == "units" and isinstance(below, dict) and isinstance(value, dict)
+            entries[key] = {**below, **value} if both else value  # type: ignore[dict-item]
     text = json.dumps(entries, sort_keys=True)
     return Words(lang, entries, path, blake2b(text.encode(), digest_size=16).digest())
+
+
+def _word_map(root: Path, path: str, report: Report) -> dict[str, Any]:
+    node = source.read_yaml(root, path, report)
+    found: dict[str, Any] = _plain(node) if node is not None and node.kind == "map" else {}
+    return found
 
 
 def _plain(node: source.Node) -> Any:
