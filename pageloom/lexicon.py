@@ -11,6 +11,10 @@ from pageloom.model import Row, Words
 Report = Callable[[Diagnostic], None]
 
 
+ENGINE_WORDS = ("cite_label", "page_n")
+"""Words that the engine prints, besides months, the date format and units."""
+
+
 class Lexicon:
     """Looks words up; a missing one is reported once and shows as its key."""
 
@@ -18,6 +22,12 @@ class Lexicon:
         self._words = words
         self._report = report
         self._missing: set[str] = set()
+
+    def check(self) -> None:
+        """Look up what the engine itself prints, so that missing words are reported."""
+        for key in ENGINE_WORDS:
+            self.text(key, "")
+        self.date("2026-01-01")
 
     def text(self, key: str, n: Any = None) -> str:
         """Return the text under `key`; with `n` its plural form with the number put in."""

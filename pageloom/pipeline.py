@@ -16,7 +16,6 @@ from pageloom import cascade, expand, fragments, gate, inputs, load, writing
 from pageloom.compose import Composer, Scales
 from pageloom.diagnostics import Diagnostic, ordered
 from pageloom.gate import Measured
-from pageloom.lexicon import Lexicon
 from pageloom.markup import Converter
 from pageloom.model import Outcome
 from pageloom.plan import VERDICTS, Plan
@@ -71,9 +70,8 @@ def decide(options: Options) -> Decision:
     plan = expand.plan(project, report)
     cascade.choose(plan, report)
     converter = Converter(project, report, fragments.read_cache(options.root))
-    theme = Theme(
-        inputs.theme_folders(options.root, project), Lexicon(project.words, report), report
-    )
+    converter.lexicon.check()
+    theme = Theme(inputs.theme_folders(options.root, project), converter.lexicon, report)
     theme.check(fragments.templates(project))
     plan.fragments = fragments.convert(plan, converter, options.jobs)
     fragments.write_cache(options.root, converter)

@@ -48,13 +48,20 @@ class Plan:
     _groups: dict[tuple[str, tuple[str, ...]], dict[Cell, list[int]]] = field(default_factory=dict)
     _ring: dict[tuple[str, str], dict[Cell, list[int]]] = field(default_factory=dict)
     _covers: dict[str, Sequence[tuple[str, Callable[[Cell], Cell]]]] = field(default_factory=dict)
+    _routes: dict[str, tuple[str, Callable[[Cell], Cell]]] = field(default_factory=dict)
 
     def route(self, family: Family, cell: Cell) -> str:
         """Return the address path of a cell, such as `/a/b/c/`."""
-        route = family.route
-        for axis, row in zip(family.axes, cell, strict=True):
-            route = route.replace("{" + axis + "}", row.slug, 1)
-        return route
+        pattern, pick = self._routes.get(family.name) or self._route_pattern(family)
+        return pattern % tuple([row.slug for row in pick(cell)])
+
+    def _route_pattern(self, family: Family) -> tuple[str, Callable[[Cell], Cell]]:
+        order = tuple(part[1:-1] for part in family.route.split("/") if part.startswith("{"))
+        pattern = "/".join(
+            "%s" if part.startswith("{") else part for part in family.route.split("/")
+        )
+        self._routes[family.name] = (pattern, picker(family.axes, order))
+        return self._routes[family.name]
 
     def scope(self, family: Family, cell: Cell) -> dict[str, Any]:
         """Return the rows that texts of this cell may name, and `site`."""
@@ -77,11 +84,13 @@ class Plan:
 
     def say(self, text: Text, scope: Mapping[str, Any]) -> str:
         """Return a text with the scope's values put in. Raises `AbsentError`."""
-        return "".join(
-            part if isinstance(part, str) else evaluate(part, scope)
-            for part in text.parts
-            if isinstance(part, (str, Path))
-        )
+        said: list[str] = []
+        for part in text.parts:
+            if isinstance(part, str):
+                said.append(part)
+            elif isinstance(part, Path):
+                said.append(evaluate(part, scope))
+        return "".join(said)
 
     def link_text(self, family: Family, cell: Cell) -> str:
         """Return the words of a link to a cell's page."""

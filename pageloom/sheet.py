@@ -7,6 +7,7 @@ the same order.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,11 @@ class Item:
     href: str
     title: str
     line: str = ""
+
+    def texts(self) -> tuple[bytes, ...]:
+        """Return title, address and line (when there is one), escaped."""
+        found = (escaped(self.title), escaped(self.href))
+        return (*found, escaped(self.line)) if self.line else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +84,13 @@ class Sheet:
     robots: str
     og_type: str
     title: str
+    title_fits: bool
     description: str
+    description_fits: bool
     canonical: str
     h1: str
     og_image: str
-    jsonld: str
+    jsonld: bytes
     crumbs: tuple[Item, ...]
     sections: tuple[Section, ...]
     related: tuple[Item, ...]
@@ -122,19 +130,15 @@ class Sheet:
 
     def values(self) -> list[bytes]:
         """Return the texts of the page, escaped, in the order of `context`."""
-        return [value if isinstance(value, bytes) else _escaped(value) for value in self._texts()]
+        return [value if isinstance(value, bytes) else escaped(value) for value in self._texts()]
 
     def _texts(self) -> Iterator[str | bytes]:
-        yield from (self.title, self.description, self.canonical, self.h1, self.jsonld.encode())
+        yield from (self.title, self.description, self.canonical, self.h1, self.jsonld)
         yield from filter(None, (self.og_image,))
-        for item in self.crumbs:
-            yield item.title
-            yield item.href
+        yield from _items(self.crumbs)
         for section in self.sections:
             yield from _section_texts(section)
-        for item in self.related:
-            yield item.title
-            yield item.href
+        yield from _items(self.related)
         for source in self.sources:
             yield source.title
             yield from filter(None, (source.publisher, source.citation, source.href, source.as_of))
@@ -153,16 +157,17 @@ def _section_texts(section: Section) -> Iterator[str | bytes]:
         yield from _items(part.links)
 
 
-def _items(items: tuple[Item, ...]) -> Iterator[str]:
+def _items(items: tuple[Item, ...]) -> Iterator[bytes]:
     for item in items:
-        yield item.title
-        yield item.href
-        if item.line:
-            yield item.line
+        yield from item.texts()
 
 
-def _escaped(text: str) -> bytes:
-    return str(escape(text)).encode()
+_special = re.compile("[&<>\"']").search
+
+
+def escaped(text: str) -> bytes:
+    """Return a text as it stands in HTML, between tags or in quotes."""
+    return text.encode() if _special(text) is None else str(escape(text)).encode()
 
 
 def _pager_shape(pager: Pager | None) -> tuple[Any, ...]:

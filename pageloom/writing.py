@@ -20,6 +20,7 @@ from pageloom import __version__, inputs, seo
 from pageloom.compose import Composer
 from pageloom.diagnostics import WARNING, Diagnostic, Location
 from pageloom.keys import Keys, digest
+from pageloom.model import Family
 from pageloom.plan import NOINDEX, PUBLISHED, VERDICTS, FamilyPlan, Plan, page_route
 from pageloom.publish import GENERATOR, MARKER, WRITTEN, Entry, Folder, ForeignError, State
 from pageloom.render import Renderer
@@ -169,7 +170,7 @@ class Worker:
         except ThemeError as failure:
             self._problems.append(failure.diagnostic)
             return None
-        self._problems += _page_problems(sheet, content, location)
+        self._problems += _page_problems(sheet, content, plan.family)
         return content
 
     def _title(self, plan: FamilyPlan, number: int, page: int) -> str:
@@ -190,30 +191,38 @@ def _cell_location(plan: FamilyPlan, number: int) -> Location:
     return cell[-1].location if cell else plan.family.location
 
 
-def _page_problems(sheet: Sheet, content: bytes, location: Location) -> Iterator[Diagnostic]:
-    route = sheet.canonical
-    if not sheet.title or not sheet.h1:
-        yield _page_problem("P610", location, f"{route} has no title or heading", error=True)
-    elif not seo.title_fits(sheet.title):
-        size = f"{len(sheet.title.encode())} bytes, {seo.pixels(sheet.title, 20):.0f} px"
-        yield _page_problem("P601", location, f"title of {route}: {size}")
-    if sheet.title == sheet.h1:
-        yield _page_problem("P604", location, f"title of {route} repeats its heading")
-    if sheet.description and not seo.description_fits(sheet.description):
-        size = f"{len(sheet.description.encode())} bytes"
-        yield _page_problem("P602", location, f"description of {route}: {size}")
+def _page_problems(sheet: Sheet, content: bytes, family: Family) -> Iterator[Diagnostic]:
+    """Yield what is wrong with a page, at the family's text that the author must edit."""
+    name, title = family.name, sheet.title
+    if not title or not sheet.h1:
+        message = f"a page of `{name}` has no title or heading"
+        yield _page_problem("P610", family.location, message, sheet, "", error=True)
+    elif not sheet.title_fits:
+        size = f"{len(title.encode())} bytes, {seo.pixels(title, 20):.0f} px"
+        message = f"no title of `{name}` fits 30 to 60 bytes and {seo.TITLE_PIXELS} px"
+        yield _page_problem("P601", family.titles[-1].location, message, sheet, f": {size}")
+    if title == sheet.h1:
+        message = f"the title of `{name}` repeats the heading"
+        yield _page_problem("P604", family.titles[0].location, message, sheet, "")
+    if sheet.description and not sheet.description_fits:
+        message = f"no description of `{name}` fits 110 to 155 bytes"
+        size = f": {len(sheet.description.encode())} bytes"
+        yield _page_problem("P602", family.descriptions[-1].location, message, sheet, size)
     links = content.count(b"<a href=")
-    if links > MAX_LINKS + 60:
-        yield _page_problem("P605", location, f"{route} has {links} links")
+    if links > MAX_LINKS:
+        message = f"a page of `{name}` has more than {MAX_LINKS} links"
+        yield _page_problem("P605", family.location, message, sheet, f": {links} links")
     if len(content) > MAX_BYTES:
-        yield _page_problem("P609", location, f"{route} has {len(content)} bytes")
+        message = f"a page of `{name}` is larger than {MAX_BYTES} bytes"
+        yield _page_problem("P609", family.location, message, sheet, f": {len(content)} bytes")
 
 
 def _page_problem(
-    code: str, location: Location, message: str, *, error: bool = False
+    code: str, location: Location, message: str, sheet: Sheet, note: str, *, error: bool = False
 ) -> Diagnostic:
     severity = "error" if error else WARNING
-    return Diagnostic(code=code, location=location, message=message, severity=severity)
+    notes = (f"{sheet.canonical}{note}",)
+    return Diagnostic(code=code, location=location, message=message, severity=severity, notes=notes)
 
 
 def _base(plan: Plan, theme: Theme) -> bytes:

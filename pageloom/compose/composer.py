@@ -40,6 +40,7 @@ from pageloom.sheet import Item, Pager, Part, Section, Sheet, SourceItem
 from pageloom.theme import Theme
 
 Report = Callable[[Diagnostic], None]
+KEPT_ITEMS = 20_000
 BASE_UNDER_HEADING, BASE_ALONE, BASE_FOLDED = 3, 2, 4
 
 
@@ -75,6 +76,8 @@ class Composer:
         self._memo: dict[Any, Filled] = {}
         self._last: dict[Any, tuple[Any, Filled]] = {}
         self._cites: dict[int, bytes] = {}
+        self._items: dict[tuple[str, int], Item] = {}
+        self._crumbs_last: tuple[Any, tuple[Item, ...]] = (None, ())
         self._data = DataSlots(plan, theme, converter)
 
     @property
@@ -113,13 +116,19 @@ class Composer:
             hub=bool(links),
             dates=("", ""),
         )
+        title, title_fits = self._first(family.titles, scope, seo.title_fits, page)
+        description, description_fits = self._first(
+            family.descriptions, scope, seo.description_fits, page
+        )
         return Sheet(
             template=family.template,
             family=family.name,
             robots=seo.ROBOTS_OPEN if indexed else seo.ROBOTS_CLOSED,
             og_type="article" if family.article else "website",
-            title=self.title(plan, number, page),
-            description=self._description(family, scope, page),
+            title=title,
+            title_fits=title_fits,
+            description=description,
+            description_fits=description_fits,
             canonical=canonical,
             h1=h1,
             og_image=self._share_image(),
@@ -134,26 +143,28 @@ class Composer:
     def title(self, plan: FamilyPlan, number: int, page: int = 1) -> str:
         """Return the first title candidate that fits, else the last one that can be said."""
         scope = self.plan.scope(plan.family, plan.cells[number])
-        return self._numbered(self._first(plan.family.titles, scope, seo.title_fits), page)
+        return self._first(plan.family.titles, scope, seo.title_fits, page)[0]
 
     def _numbered(self, text: str, page: int) -> str:
-        return text if page == 1 else f"{text} ({self._lexicon.text('page_n', page)})"
-
-    def _description(self, family: Family, scope: Mapping[str, Any], page: int) -> str:
-        return self._numbered(self._first(family.descriptions, scope, seo.description_fits), page)
+        return text if page == 1 or not text else f"{text} ({self._lexicon.text('page_n', page)})"
 
     def _first(
-        self, candidates: tuple[Text, ...], scope: Mapping[str, Any], fits: Callable[[str], bool]
-    ) -> str:
+        self,
+        candidates: tuple[Text, ...],
+        scope: Mapping[str, Any],
+        fits: Callable[[str], bool],
+        page: int,
+    ) -> tuple[str, bool]:
+        """Return the first candidate that fits, else the last that can be said, and if it fits."""
         said = ""
         for candidate in candidates:
             try:
-                said = self.plan.say(candidate, scope)
+                said = self._numbered(self.plan.say(candidate, scope), page)
             except AbsentError:
                 continue
             if fits(said):
-                return said
-        return said
+                return said, True
+        return said, False
 
     def _said(self, text: Text, scope: Mapping[str, Any], family: Family) -> str:
         try:
@@ -182,21 +193,37 @@ class Composer:
     def _crumbs(
         self, plan: FamilyPlan, number: int, family: Family, scope: Mapping[str, Any]
     ) -> tuple[Item, ...]:
-        above = [
-            Item(
-                self.plan.href(*place),
-                self.plan.link_text(place[0].family, place[0].cells[place[1]]),
-            )
-            for place in self.plan.crumbs(plan, number)
-        ]
+        above = self._above(plan, number)
         if not above:
             return ()
         return (*above, Item("", self._said(family.link_text, scope, family)))
+
+    def _above(self, plan: FamilyPlan, number: int) -> tuple[Item, ...]:
+        """Return the links to the pages above a cell; its neighbours have the same."""
+        parent = self.plan.parent(plan, number)
+        if parent is None:
+            return ()
+        key = (parent[0].family.name, parent[1])
+        if self._crumbs_last[0] != key:
+            places = self.plan.crumbs(plan, number)
+            items = tuple(Item(item.href, item.title) for item in (self._item(*p) for p in places))
+            self._crumbs_last = (key, items)
+        return self._crumbs_last[1]
 
     def _related(self, plan: FamilyPlan, number: int) -> tuple[Item, ...]:
         return tuple(self._item(plan, other) for other in self.plan.siblings(plan, number))
 
     def _item(self, plan: FamilyPlan, number: int) -> Item:
+        """Return the link to a cell; pages that lie near each other link to the same ones."""
+        key = (plan.family.name, number)
+        found = self._items.get(key)
+        if found is None:
+            if len(self._items) >= KEPT_ITEMS:
+                self._items.clear()
+            found = self._items[key] = self._made_item(plan, number)
+        return found
+
+    def _made_item(self, plan: FamilyPlan, number: int) -> Item:
         scope = self.plan.scope(plan.family, plan.cells[number])
         line = ""
         if plan.family.line is not None:
