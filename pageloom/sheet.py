@@ -138,7 +138,8 @@ class Sheet:
         yield from _items(self.crumbs)
         for section in self.sections:
             yield from _section_texts(section)
-        yield from _items(self.related)
+        for item in self.related:
+            yield from item.texts()[:2]
         for source in self.sources:
             yield source.title
             yield from filter(None, (source.publisher, source.citation, source.href, source.as_of))

@@ -1,0 +1,43 @@
+"""A page's values stand in the order in which its template's places are numbered."""
+
+from pageloom.sheet import Item, Sheet, context
+from pageloom.theme import Opaque
+
+
+def places(value: object) -> list[str]:
+    """Return the places of a template's context in the order of their numbers."""
+    if isinstance(value, Opaque):
+        return [value.__html__()]
+    if isinstance(value, dict):
+        return [place for child in value.values() for place in places(child)]
+    if isinstance(value, list):
+        return [place for child in value for place in places(child)]
+    return []
+
+
+def test_a_line_of_a_related_page_takes_no_place():
+    sheet = Sheet(
+        template="page.html",
+        family="page",
+        robots="",
+        og_type="website",
+        title="t",
+        title_fits=True,
+        description="d",
+        description_fits=True,
+        canonical="c",
+        h1="h",
+        og_image="",
+        jsonld=b"{}",
+        crumbs=(Item("/", "home"), Item("", "here")),
+        sections=(),
+        related=(Item("/a/", "a", "line of a"), Item("/b/", "b")),
+        sources=(),
+    )
+
+    page = context(sheet.shape())
+    values = sheet.values()
+
+    link = page["related"][1]
+    assert [places(link["title"]), places(link["href"])] == [["\ue00011\ue001"], ["\ue00012\ue001"]]
+    assert values[11:13] == [b"b", b"/b/"]
