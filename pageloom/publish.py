@@ -2,7 +2,8 @@
 
 A file that exists is replaced by a temporary file and a rename, so that a reader sees the old
 page or the new one; a new file is written directly while the intent record is open. Only files
-that a manifest, an intent record or our own mark claims are ever removed.
+that a manifest, an intent record, our own mark or our list of files claims are ever removed or
+replaced. A record that is damaged claims nothing.
 """
 
 from __future__ import annotations
@@ -10,25 +11,32 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from pathlib import Path
 
 from pageloom.diagnostics import Diagnostic, Location
 
-FORMAT = 1
+FORMAT = 2
 MARKER = "build-info.json"
 GENERATOR = "Pageloom"
 _MARK = b'<meta name="generator" content="Pageloom">'
+_TEMPORARY = re.compile(r"\..+\.\d+\.pageloom")
 WRITTEN, UNCHANGED = "written", "unchanged"
 
 
-class ForeignError(Exception):
-    """The output folder, or a file in it, is somebody else's."""
+class PublishError(Exception):
+    """The output folder cannot be used; carries the diagnostic."""
 
     def __init__(self, diagnostic: Diagnostic) -> None:
-        super().__init__(diagnostic.message)
+        super().__init__(diagnostic)
         self.diagnostic = diagnostic
+
+
+class ForeignError(PublishError):
+    """The output folder, or a file in it, is somebody else's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +53,15 @@ class State:
 
     entries: dict[str, Entry] = field(default_factory=dict)
     interrupted: bool = False
+    """Whether files may differ from the manifest: each is compared."""
     intended: frozenset[str] = frozenset()
     inputs: str = ""
     notes: tuple[dict[str, object], ...] = ()
+
+
+def content_key(content: bytes) -> bytes:
+    """Return the key of a file that is not made from rows: the digest of its bytes."""
+    return blake2b(content, digest_size=16).digest()
 
 
 class Folder:
@@ -58,55 +72,69 @@ class Folder:
         self._state = state
         self._manifest = state / "manifest"
         self._intent = state / "intent"
+        self._vouched: Mapping[str, str] | None = None
 
     @contextlib.contextmanager
     def locked(self, waiting: object = None) -> Iterator[None]:
         """Hold the lock of this output folder; a second build waits."""
-        self._state.mkdir(parents=True, exist_ok=True)
-        with (self._state / "lock").open("wb") as file:
-            _lock(file.fileno(), waiting)
+        with contextlib.ExitStack() as stack:
+            with self._reported("the lock"):
+                os.makedirs(self._state, exist_ok=True)
+                file = stack.enter_context((self._state / "lock").open("wb"))
+                _lock(file.fileno(), waiting)
             yield
 
     def read(self) -> State:
         """Return the state. Raises `ForeignError` where the folder is not ours."""
         entries, inputs, notes = self._read_manifest()
         intended = self._read_intent()
-        if not entries and intended is None and not self._is_ours():
-            message = f"`{self.out.name}` holds files that this program did not write"
-            raise ForeignError(
-                Diagnostic(
-                    code="R504",
-                    location=Location(self.out.name),
-                    message=message,
-                    expected="an empty folder, or one that an earlier build made",
-                    help="choose another folder with --out, or move the files away",
-                )
-            )
-        interrupted = intended is not None or (not entries and self.out.is_dir())
+        with self._reported(""):
+            marked = self._is_marked()
+            if not marked and not self._is_free() and not self._holds_page_of(entries):
+                raise ForeignError(self._foreign_folder())
+        interrupted = intended is not None or not marked or not entries
         return State(entries, interrupted, frozenset(intended or ()), inputs, notes)
 
-    def _is_ours(self) -> bool:
+    def _foreign_folder(self) -> Diagnostic:
+        return Diagnostic(
+            code="R504",
+            location=Location(self.out.name),
+            message=f"`{self.out.name}` holds files that this program did not write",
+            expected="an empty folder, or one that an earlier build made",
+            help="choose another folder with --out, or move the files away",
+        )
+
+    def _is_marked(self) -> bool:
+        return self._information().get("generator") == GENERATOR
+
+    def _information(self) -> Mapping[str, object]:
+        try:
+            found = json.loads((self.out / MARKER).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def _is_free(self) -> bool:
+        """Whether the folder does not exist or holds nothing but our own temporary files."""
         if not self.out.exists():
             return True
         if not self.out.is_dir():
             return False
-        if not any(self.out.iterdir()):
-            return True
-        try:
-            info = json.loads((self.out / MARKER).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return False
-        return isinstance(info, dict) and info.get("generator") == GENERATOR
+        return all(_TEMPORARY.fullmatch(path.name) for path in self.out.iterdir())
+
+    def _holds_page_of(self, entries: Iterable[str]) -> bool:
+        """Whether a page that the manifest names is there and carries our mark."""
+        pages = (self.out / path for path in entries if path.endswith(".html"))
+        return any(_MARK in _bytes(page) for page in pages)
 
     def _read_manifest(self) -> tuple[dict[str, Entry], str, tuple[dict[str, object], ...]]:
         try:
-            text = self._manifest.read_text(encoding="utf-8")
-            head, _, rest = text.partition("\n")
+            head, *lines = _unsealed(self._manifest.read_bytes())
             info = json.loads(head)
-            if info["format"] != FORMAT or info["out"] != str(self.out) or text[-4:] != "end\n":
+            if info["format"] != FORMAT or info["out"] != str(self.out):
                 return {}, "", ()
             entries: dict[str, Entry] = {}
-            for line in rest.split("\n")[:-2]:
+            for line in lines:
                 key, title, path = line.split(" ", 2)
                 entries[path] = Entry(bytes.fromhex(key), title)
             return entries, str(info["inputs"]), tuple(info.get("notes", ()))
@@ -115,22 +143,27 @@ class Folder:
 
     def _read_intent(self) -> list[str] | None:
         try:
-            lines = self._intent.read_text(encoding="utf-8").split("\n")
+            return _unsealed(self._intent.read_bytes())
         except OSError:
             return None
         except ValueError:
             return []
-        return [line for line in lines if line]
 
     def begin(self, new: Iterable[str]) -> None:
-        """Open the intent: our mark in the folder, and the list of files that may appear."""
-        self._state.mkdir(parents=True, exist_ok=True)
-        self.out.mkdir(parents=True, exist_ok=True)
-        marker = self.out / MARKER
-        if not marker.exists():
-            _replace(marker, json.dumps({"generator": GENERATOR}).encode() + b"\n")
-        intended = sorted({*(self._read_intent() or ()), *new})
-        _replace(self._intent, "".join(f"{path}\n" for path in intended).encode())
+        """Open the intent: our mark in the folder, and the list of files that may appear.
+
+        A file that stands there already is not listed: it may be somebody else's.
+        """
+        with self._reported(""):
+            os.makedirs(self._state, exist_ok=True)
+            os.makedirs(self.out, exist_ok=True)
+            free = self._is_free()
+            marker = self.out / MARKER
+            if not marker.exists():
+                _replace(marker, json.dumps({"generator": GENERATOR}).encode() + b"\n")
+            appearing = (path for path in new if free or not os.path.lexists(self.out / path))
+            intended = sorted({*(self._read_intent() or ()), *appearing})
+            _replace(self._intent, _sealed(intended))
 
     def finish(
         self,
@@ -147,15 +180,24 @@ class Folder:
         lines = [
             f"{entry.key.hex()} {entry.title} {path}" for path, entry in sorted(entries.items())
         ]
-        _replace(self._manifest, "\n".join([head, *lines, "end\n"]).encode())
-        if complete:
-            self._intent.unlink(missing_ok=True)
+        with self._reported("the manifest"):
+            _replace(self._manifest, _sealed([head, *lines]))
+            if complete:
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(self._intent)
 
     def put(self, path: str, content: bytes, *, ours: bool, compare: bool) -> str:
-        """Write a file unless it holds these bytes already. Raises `ForeignError`.
+        """Write a file unless it holds these bytes already. Raises `PublishError`.
 
         `ours`: a manifest or intent claims the path. `compare`: it may exist.
         """
+        with self._reported(path):
+            try:
+                return self._put(path, content, ours=ours, compare=compare)
+            except (IsADirectoryError, NotADirectoryError) as error:
+                raise _foreign(path) from error
+
+    def _put(self, path: str, content: bytes, *, ours: bool, compare: bool) -> str:
         target = self.out / path
         if not compare:
             try:
@@ -169,43 +211,116 @@ class Folder:
         except FileNotFoundError:
             _create(target, content)
             return WRITTEN
-        except IsADirectoryError as error:
-            raise _foreign(path) from error
         if old == content:
             return UNCHANGED
-        if not ours and _MARK not in old and path != MARKER:
+        if not (ours or _MARK in old or path == MARKER or self._vouches(path, old)):
             raise _foreign(path)
         _replace(target, content)
         return WRITTEN
 
+    def _vouches(self, path: str, content: bytes) -> bool:
+        """Whether the list that an earlier build left in the folder names this very file."""
+        return self._listed().get(path) == content_key(content).hex()
+
+    def _listed(self) -> Mapping[str, str]:
+        if self._vouched is None:
+            found = self._information().get("files")
+            self._vouched = found if isinstance(found, dict) else {}
+        return self._vouched
+
     def strays(self, claimed: Mapping[str, object]) -> list[str]:
-        """Return pages in the folder that carry our mark and that nothing claims."""
+        """Return files of ours that nothing claims: marked pages, listed and temporary files."""
         found: list[str] = []
         for folder, _, names in os.walk(self.out):
             for name in names:
                 path = Path(folder) / name
                 relative = path.relative_to(self.out).as_posix()
-                ours = name.endswith(".html") and relative not in claimed
-                if ours and _MARK in path.read_bytes():
+                if relative not in claimed and self._is_stray(path, relative):
                     found.append(relative)
         return sorted(found)
+
+    def _is_stray(self, path: Path, relative: str) -> bool:
+        if _TEMPORARY.fullmatch(path.name):
+            return True
+        if path.suffix == ".html" and _MARK in _bytes(path):
+            return True
+        return relative in self._listed() and self._vouches(relative, _bytes(path))
 
     def remove(self, paths: Iterable[str]) -> tuple[str, ...]:
         """Remove files of ours and the folders that become empty."""
         removed: list[str] = []
         for path in sorted(paths):
             target = self.out / path
-            with contextlib.suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
-                target.unlink()
-                removed.append(path)
-            parent = target.parent
-            while parent != self.out and parent.is_relative_to(self.out):
-                try:
-                    parent.rmdir()
-                except OSError:
-                    break
-                parent = parent.parent
+            with self._reported(path):
+                with contextlib.suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
+                    os.unlink(target)
+                    removed.append(path)
+            self._prune(target.parent)
         return tuple(removed)
+
+    def _prune(self, folder: Path) -> None:
+        while folder != self.out and folder.is_relative_to(self.out):
+            try:
+                os.rmdir(folder)
+            except FileNotFoundError:
+                pass
+            except OSError:
+                return
+            folder = folder.parent
+
+    @contextlib.contextmanager
+    def _reported(self, path: str) -> Iterator[None]:
+        """Turn a refusal of the operating system into a problem of the output folder."""
+        try:
+            yield
+        except OSError as error:
+            place = error.filename if isinstance(error.filename, str) else path
+            raise PublishError(
+                Diagnostic(
+                    code="R506",
+                    location=Location(f"{self.out.name}/{path}".rstrip("/")),
+                    message=f"cannot be written: {error.strerror or error}",
+                    expected="a folder that can be written, with room on the disk",
+                    help="build again when this is mended; what was interrupted is repaired",
+                    notes=(f"the system refused {place}",) if place else (),
+                )
+            ) from error
+
+
+def in_the_way(gone: Iterable[str], new: Iterable[str]) -> set[str]:
+    """Return files to be removed whose place is wanted as a folder, or their folder as a file."""
+    gone = set(gone)
+    if not gone:
+        return set()
+    wanted = set(new)
+    folders = {folder for path in wanted for folder in _above(path)}
+    return {path for path in gone if path in folders or not wanted.isdisjoint(_above(path))}
+
+
+def _above(path: str) -> list[str]:
+    parts = path.split("/")
+    return ["/".join(parts[:end]) for end in range(1, len(parts))]
+
+
+def _sealed(lines: Iterable[str]) -> bytes:
+    """Return lines with their digest at the end, so that damage is seen."""
+    content = "".join(f"{line}\n" for line in lines).encode()
+    return content + content_key(content).hex().encode() + b"\n"
+
+
+def _unsealed(content: bytes) -> list[str]:
+    """Return the lines of a sealed record. Raises `ValueError` where it is damaged."""
+    body, seal = content[:-33], content[-33:]
+    if seal != content_key(body).hex().encode() + b"\n":
+        raise ValueError("damaged")
+    return body.decode().split("\n")[:-1]
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 def _foreign(path: str) -> ForeignError:
@@ -225,7 +340,7 @@ def _create(target: Path, content: bytes) -> None:
     try:
         handle = os.open(target, flags, 0o644)
     except FileNotFoundError:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        os.makedirs(target.parent, exist_ok=True)
         handle = os.open(target, flags, 0o644)
     try:
         _write_all(handle, content)
@@ -240,12 +355,15 @@ def _write_all(handle: int, content: bytes) -> None:
 
 
 def _replace(target: Path, content: bytes) -> None:
-    temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.pageloom")
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(temporary)
     try:
-        temporary.write_bytes(content)
-        temporary.replace(target)
+        _create(temporary, content)
+        os.replace(temporary, target)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
         raise
 
 

@@ -24,6 +24,7 @@ from jinja2 import (
     TemplateSyntaxError,
     UndefinedError,
     meta,
+    nodes,
 )
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -195,6 +196,7 @@ class Theme:
     ) -> None:
         """Take folders as (path shown in problems, folder), the first one found wins."""
         self._folders = tuple(folders)
+        self._lexicon = lexicon
         self._report = report
         self._found: dict[str, _Found | None] = {}
         self._closures: dict[str, bytes] = {}
@@ -312,8 +314,17 @@ class Theme:
                     expected='a literal name: {% include "partials/x.html" %}',
                 )
             )
+        for call in tree.find_all(nodes.Call):
+            self._check_word(call)
         found.reached = {name for name in names if name is not None}
         return [(name, Location(found.path)) for name in sorted(found.reached)]
+
+    def _check_word(self, call: nodes.Call) -> None:
+        """Look up a word that a template names literally, so that a missing one is reported."""
+        named = isinstance(call.node, nodes.Name) and call.node.name == "t"
+        first = call.args[0] if call.args else None
+        if named and isinstance(first, nodes.Const):
+            self._lexicon.text(str(first.value), "" if call.kwargs or call.args[1:] else None)
 
     def _missing(self, name: str, location: Location) -> None:
         folders = ", ".join(shown for shown, _ in self._folders)
