@@ -205,6 +205,7 @@ def _grouped(equal: Sequence[Diagnostic]) -> Diagnostic:
 def quoted(text: str, limit: int = 50) -> str:
     """Return a text of the user in backticks, on one line and shortened."""
     shown = " ".join(text[: limit * 4].split()).replace("`", "'")
+    shown = shown.encode("utf-8", "replace").decode()
     return f"`{shown}`" if len(shown) <= limit else f"`{shown[: limit - 1]}…`"
 
 
