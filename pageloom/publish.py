@@ -82,7 +82,7 @@ class Folder:
         with contextlib.ExitStack() as stack:
             with self._reported("the lock"):
                 self._state.mkdir(parents=True, exist_ok=True)
-                file = stack.enter_context((self._state / "lock").open("wb"))
+                file = stack.enter_context((self._state / "lock").open("ab"))
                 _lock(file.fileno(), waiting)
             yield
 
