@@ -1,6 +1,6 @@
 """Rows and settings converted and validated by JSON Schema files, with positions.
 
-A documented subset of https://json-schema.org/draft/2020-12 (see `docs/reference/schemas.md`):
+A documented subset of https://json-schema.org/draft/2020-12 (`docs/reference/rows-and-schemas.md`):
 conversion from text by declared type is ours, validation is `jsonschema-rs`.
 """
 

@@ -1,6 +1,6 @@
 """JSON Schema files: the engine's own, and those of a project, checked for the supported subset.
 
-The subset is documented in `docs/reference/schemas.md`.
+The subset is documented in `docs/reference/rows-and-schemas.md`.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def _faults(schema: Any, where: str, depth: int) -> Iterator[tuple[str, str]]:
         expected = _expected(key, value)
         if expected is None:
             message = f"keyword {quoted(f'{where}/{key}')} is not supported"
-            yield message, "the subset of docs/reference/schemas.md"
+            yield message, "the subset of docs/reference/rows-and-schemas.md"
         elif expected:
             yield f"keyword {quoted(f'{where}/{key}')} has a value of the wrong form", expected
     for child, name in _children(schema):
