@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import Any
 
 from pageloom.model import Cite, FactCall, Family, Fragment, Link, Path, Project, Row, Slot
-from pageloom.plan import FOLDED, FamilyPlan, Plan
+from pageloom.plan import FOLDED, Cell, FamilyPlan, Plan
 from pageloom.theme import Theme
 
 _FACT_CALL = re.compile(r"\b(?:fact|cite)\(\s*([^)]*?)\s*\)")
@@ -16,6 +16,8 @@ _LINK_CALL = re.compile(r"\b(?:link|url)\(\s*([^,)]*)")
 _LITERAL = re.compile(r"""["']([^"']+)["']""")
 _DOTTED = re.compile(r"[a-z_][a-z0-9_.]*")
 NONE = b"\0" * 16
+_MadeOf = tuple[bytes, list[Any], list[Any], tuple[Slot, ...]]
+"""Digest that all pages of a family share; joins, snippet columns and lists that differ."""
 
 
 def digest(parts: Iterable[bytes]) -> bytes:
@@ -33,99 +35,133 @@ class Keys:
         self._theme = theme
         self._base = base
         self._partials: dict[str, bytes] = {}
-        self._fragments: dict[int, bytes] = {}
+        self._fragments: dict[int, tuple[bytes, tuple[Link, ...]]] = {}
         self._tables: dict[str, bytes] = {}
         self._families: dict[str, bytes] = {}
-        self._shells: dict[str, bytes] = {}
+        self._families_made: dict[str, _MadeOf] = {}
+        self._ring_digests: dict[tuple[str, int, Cell], bytes] = {}
 
     def page(self, plan: FamilyPlan, number: int, page: int) -> bytes:
         """Return the key of page `page` of a cell."""
-        family, cell = plan.family, plan.cells[number]
-        scope = self._plan.scope(family, cell)
-        parts = [
-            self._shell(family),
-            bytes((plan.verdicts[number], page & 255, page >> 8)),
-            *self._rows(family, scope),
-        ]
-        for slot in family.slots:
-            parts.extend(self._slot(plan, number, slot, scope))
-        for other in self._plan.siblings(plan, number):
-            parts.extend(row.digest for row in plan.cells[other])
-        for above, place in self._plan.crumbs(plan, number):
-            parts.append(bytes((above.verdicts[place],)))
+        cell = plan.cells[number]
+        static, joins, columns, dynamic = self._made_of(plan)
+        parts = [static, bytes((plan.verdicts[number], page & 255, page >> 8))]
+        parts += [row.digest for row in cell]
+        for index, pick in joins:
+            joined = index.get(pick(cell))
+            parts.append(NONE if joined is None else joined.digest)
+        for column, levels in columns:
+            snippet = column[number]
+            if snippet is None:
+                parts.append(NONE)
+                continue
+            for level in levels:
+                fragment = self._plan.fragments.get((snippet.path, level))
+                if fragment is not None:
+                    own, links = self._fragment(fragment)
+                    parts.append(own)
+                    for link in links:
+                        parts.extend(self._target(link, self._plan.scope(plan.family, cell)))
+        for place, (ring, pick, _) in enumerate(self._plan.rings(plan)):
+            parts.append(self._ring(plan, place, ring, pick(cell)))
+        for slot in dynamic:
+            parts.extend(self._listed(plan, number, slot))
+        above = self._plan.parent(plan, number)
+        if above is not None:
+            parts.append(bytes((above[0].verdicts[above[1]],)))
         return digest(parts)
 
-    def _shell(self, family: Family) -> bytes:
-        found = self._shells.get(family.name)
+    def _made_of(self, plan: FamilyPlan) -> _MadeOf:
+        """Return what all pages of a family are made of, and where their differences are."""
+        found = self._families_made.get(plan.family.name)
         if found is None:
-            parts = [self._base, family.digest, self._theme.digest(family.template)]
-            above = self._project.families.get(family.parent)
-            while above is not None:
-                parts.append(above.digest)
-                above = self._project.families.get(above.parent)
-            found = self._shells[family.name] = digest(parts)
+            family = plan.family
+            parts = [self._shell(family)]
+            for slot in family.slots:
+                if slot.partial:
+                    parts.append(self._partial(slot.partial))
+                    covered = {*family.axes, *(name for name, _ in self._plan.covered(family))}
+                    parts += [self._table(name) for name in slot.rows if name not in covered]
+                if slot.lists:
+                    parts.append(self._plan.families[slot.lists].family.digest)
+            joins = [
+                (self._project.joins[name].index, pick) for name, pick in self._plan.covered(family)
+            ]
+            columns = [
+                (plan.choices[slot.name], (3,) if slot.heading else (2,))
+                for slot in family.slots
+                if slot.snippet
+            ]
+            dynamic = tuple(slot for slot in family.slots if slot.lists or slot.folds)
+            found = (digest(parts), joins, columns, dynamic)
+            self._families_made[family.name] = found
         return found
 
-    def _rows(self, family: Family, scope: Mapping[str, Any]) -> Iterator[bytes]:
-        del family
-        for name, row in scope.items():
-            if name != "site":
-                yield row.digest if row is not None else NONE
+    def _ring(
+        self, plan: FamilyPlan, place: int, ring: Mapping[Cell, list[int]], shared: Cell
+    ) -> bytes:
+        """Return the digest of the published siblings among which a page links to some."""
+        key = (plan.family.name, place, shared)
+        found = self._ring_digests.get(key)
+        if found is None:
+            group = ring.get(shared, ())
+            rows = (row.digest for number in group for row in plan.cells[number])
+            found = self._ring_digests[key] = digest(rows)
+        return found
 
-    def _slot(
-        self, plan: FamilyPlan, number: int, slot: Slot, scope: Mapping[str, Any]
-    ) -> Iterator[bytes]:
-        if slot.lists:
-            other = self._plan.families[slot.lists]
-            yield other.family.digest
-            for child in self._plan.children(plan, number, slot.lists):
-                yield from self._rows(
-                    other.family, self._plan.scope(other.family, other.cells[child])
-                )
-            return
+    def _shell(self, family: Family) -> bytes:
+        parts = [self._base, family.digest, self._theme.digest(family.template)]
+        above = self._project.families.get(family.parent)
+        while above is not None:
+            parts.append(above.digest)
+            above = self._project.families.get(above.parent)
+        return digest(parts)
+
+    def _rows(self, family: Family, cell: Cell) -> Iterator[bytes]:
+        for row in cell:
+            yield row.digest
+        for name, pick in self._plan.covered(family):
+            joined = self._project.joins[name].index.get(pick(cell))
+            yield NONE if joined is None else joined.digest
+
+    def _listed(self, plan: FamilyPlan, number: int, slot: Slot) -> Iterator[bytes]:
         if slot.folds:
             yield from self._folded(plan, number, slot.folds)
             return
-        snippet = plan.choices[slot.name][number] if slot.snippet else None
-        if snippet is not None:
-            for level in (2, 3):
-                fragment = self._plan.fragments.get((snippet.path, level))
-                if fragment is not None:
-                    yield from self._fragment(fragment, scope)
-        elif slot.partial:
-            yield self._partial(slot.partial)
-            for name in slot.rows:
-                if name not in scope:
-                    yield self._table(name)
+        other = self._plan.families[slot.lists]
+        for child in self._plan.children(plan, number, slot.lists):
+            yield from self._rows(other.family, other.cells[child])
 
     def _folded(self, plan: FamilyPlan, number: int, name: str) -> Iterator[bytes]:
         other = self._plan.families[name]
         yield other.family.digest
         for child in self._plan.folded(plan, number, name):
             scope = self._plan.scope(other.family, other.cells[child])
-            yield from self._rows(other.family, scope)
+            yield from self._rows(other.family, other.cells[child])
             yield bytes((FOLDED,))
             for slot in other.family.slots:
                 if slot.name not in other.family.fold_slots:
                     continue
                 snippet = other.choices[slot.name][child] if slot.snippet else None
                 if snippet is not None:
-                    yield from self._fragment(self._plan.fragments[(snippet.path, 4)], scope)
+                    own, links = self._fragment(self._plan.fragments[(snippet.path, 4)])
+                    yield own
+                    for link in links:
+                        yield from self._target(link, scope)
                 elif slot.partial:
                     yield self._partial(slot.partial)
         for family in self._plan.families.values():
             if len(family.family.axes) == 1 and family.family.listed:
                 yield self._family(family.family.name)
 
-    def _fragment(self, fragment: Fragment, scope: Mapping[str, Any]) -> Iterator[bytes]:
-        own = self._fragments.get(id(fragment))
-        if own is None:
+    def _fragment(self, fragment: Fragment) -> tuple[bytes, tuple[Link, ...]]:
+        """Return the digest of a fragment and of what it cites, and its links."""
+        found = self._fragments.get(id(fragment))
+        if found is None:
             own = digest((fragment.digest, *_cited(fragment)))
-            self._fragments[id(fragment)] = own
-        yield own
-        for segment in fragment.segments:
-            if isinstance(segment, Link):
-                yield from self._target(segment, scope)
+            links = tuple(item for item in fragment.segments if isinstance(item, Link))
+            found = self._fragments[id(fragment)] = (own, links)
+        return found
 
     def _target(self, link: Link, scope: Mapping[str, Any]) -> Iterator[bytes]:
         family = self._project.families[link.family]
@@ -144,7 +180,7 @@ class Keys:
         yield bytes((target.verdicts[number],))
         above = self._plan.parent(target, number)
         yield bytes((above[0].verdicts[above[1]],)) if above else b"-"
-        yield from self._rows(family, self._plan.scope(family, target.cells[number]))
+        yield from self._rows(family, target.cells[number])
 
     def _partial(self, name: str) -> bytes:
         found = self._partials.get(name)
