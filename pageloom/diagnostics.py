@@ -66,6 +66,7 @@ CODES: Mapping[str, str] = {
     "R503": "a root file at the address of a page",
     "R504": "an output folder that is not ours",
     "R505": "a file of someone else at the address of a page",
+    "R506": "an output folder that cannot be written",
     "P601": "a title that fits no candidate",
     "P602": "a description that fits no candidate",
     "P603": "two pages with one title",
@@ -95,6 +96,21 @@ class Location:
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a text starts in its file, so that places in it can be told."""
+
+    line: int
+    column: int = 1
+    indented: bool = False
+    """Whether every line of the text starts at `column`, not only the first."""
+
+    def location(self, path: str, line: int, column: int) -> Location:
+        """Return the place in the file of a line and column of the text."""
+        shift = self.column - 1 if line == 1 or self.indented else 0
+        return Location(path, self.line + line - 1, column + shift)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +202,13 @@ def _grouped(equal: Sequence[Diagnostic]) -> Diagnostic:
     )
 
 
+def quoted(text: str, limit: int = 50) -> str:
+    """Return a text of the user in backticks, on one line and shortened."""
+    shown = " ".join(text[: limit * 4].split()).replace("`", "'")
+    shown = shown.encode("utf-8", "replace").decode()
+    return f"`{shown}`" if len(shown) <= limit else f"`{shown[: limit - 1]}…`"
+
+
 def closest(word: str, known: Iterable[str]) -> str:
     """Return the known word that was probably meant, or an empty string."""
     words = sorted(set(known))
@@ -193,7 +216,7 @@ def closest(word: str, known: Iterable[str]) -> str:
     for candidate in words:
         if _plain(candidate) == plain:
             return candidate
-    near = difflib.get_close_matches(word, words, n=1, cutoff=0.75)
+    near = difflib.get_close_matches(word[:80], words, n=1, cutoff=0.75)
     return near[0] if near else ""
 
 

@@ -1,28 +1,45 @@
-"""Keys of pages: digests of all that a page is made from. Pure; the manifest does the I/O."""
+"""Keys of pages: digests of all that a page is made from. Pure; the manifest does the I/O.
+
+Where it cannot be told without rendering what a text will look up, the key takes in all that it may
+look up: a page too many is made again and found equal, never one too few.
+"""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
-from pageloom.model import Cite, FactCall, Family, Fragment, Link, Path, Project, Row, Slot
+from pageloom.model import Cite, Family, Fragment, Link, Path, Project, Row, Slot
 from pageloom.plan import FOLDED, Cell, FamilyPlan, Plan
 from pageloom.theme import Theme
 
 _FACT_CALL = re.compile(r"\b(?:fact|cite)\(\s*([^)]*?)\s*\)")
 _LINK_CALL = re.compile(r"\b(?:link|url)\(\s*([^,)]*)")
-_LITERAL = re.compile(r"""["']([^"']+)["']""")
-_DOTTED = re.compile(r"[a-z_][a-z0-9_.]*")
+_LITERAL = re.compile(r"""["']([^"'\n]+)["']""")
+_FIELD = re.compile(r"[a-z_][a-z0-9_]*(?:\.[a-z0-9_]+)+")
+_NAME = re.compile(r"[a-z_][a-z0-9_]*")
+_COMPUTED = re.compile(r"~|\+|%\s*\(|\|\s*(?:join|format|replace|list|map|reverse)\b|\{%-?\s*set\b")
+_BREAK = b"/"
 NONE = b"\0" * 16
-_MadeOf = tuple[bytes, list[Any], list[Any], tuple[Slot, ...]]
-"""Digest that all pages of a family share; joins, snippet columns and lists that differ."""
 
 
 def digest(parts: Iterable[bytes]) -> bytes:
     """Return the digest of some digests (16 bytes)."""
     return blake2b(b"".join(parts), digest_size=16).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What all pages of a family share, and where they differ."""
+
+    shared: bytes
+    joins: tuple[tuple[Mapping[Cell, Row], Callable[[Cell], Cell]], ...]
+    filled: tuple[Slot, ...]
+    listed: tuple[Slot, ...]
 
 
 class Keys:
@@ -33,126 +50,155 @@ class Keys:
         self._plan = plan
         self._project: Project = plan.project
         self._theme = theme
-        self._base = base
+        self._base = digest((base, _schemas(plan.project)))
         self._partials: dict[str, bytes] = {}
         self._fragments: dict[int, tuple[bytes, tuple[Link, ...]]] = {}
         self._tables: dict[str, bytes] = {}
         self._families: dict[str, bytes] = {}
-        self._families_made: dict[str, _MadeOf] = {}
-        self._ring_digests: dict[tuple[str, int, Cell], bytes] = {}
+        self._deep: dict[Row, bytes] = {}
+        self._made: dict[str, _Made] = {}
+        self._rings: dict[tuple[str, int, Cell], bytes] = {}
+        self._above_last: tuple[Any, bytes] = (None, NONE)
 
     def page(self, plan: FamilyPlan, number: int, page: int) -> bytes:
         """Return the key of page `page` of a cell."""
         cell = plan.cells[number]
-        static, joins, columns, dynamic = self._made_of(plan)
-        parts = [static, bytes((plan.verdicts[number], page & 255, page >> 8))]
-        parts += [row.digest for row in cell]
-        for index, pick in joins:
+        made = self._made.get(plan.family.name) or self._made_of(plan)
+        parts = [made.shared, bytes((plan.verdicts[number], page & 255, page >> 8))]
+        parts += [self._looked_up(row) for row in cell]
+        for index, pick in made.joins:
             joined = index.get(pick(cell))
-            parts.append(NONE if joined is None else joined.digest)
-        for column, levels in columns:
-            snippet = column[number]
-            if snippet is None:
-                parts.append(NONE)
-                continue
-            for level in levels:
-                fragment = self._plan.fragments.get((snippet.path, level))
-                if fragment is not None:
-                    own, links = self._fragment(fragment)
-                    parts.append(own)
-                    for link in links:
-                        parts.extend(self._target(link, self._plan.scope(plan.family, cell)))
+            parts.append(NONE if joined is None else self._looked_up(joined))
+        for slot in made.filled:
+            parts.append(_BREAK)
+            parts += self._snippet(plan, number, slot, (2, 3))
+        for slot in made.listed:
+            parts.append(_BREAK)
+            parts += self._listed(plan, number, slot)
         for place, (ring, pick, _) in enumerate(self._plan.rings(plan)):
             parts.append(self._ring(plan, place, ring, pick(cell)))
-        for slot in dynamic:
-            parts.extend(self._listed(plan, number, slot))
-        above = self._plan.parent(plan, number)
-        if above is not None:
-            parts.append(bytes((above[0].verdicts[above[1]],)))
+        parts.append(self._above(plan, number))
         return digest(parts)
 
-    def _made_of(self, plan: FamilyPlan) -> _MadeOf:
-        """Return what all pages of a family are made of, and where their differences are."""
-        found = self._families_made.get(plan.family.name)
-        if found is None:
-            family = plan.family
-            parts = [self._shell(family)]
-            for slot in family.slots:
-                if slot.partial:
-                    parts.append(self._partial(slot.partial))
-                    covered = {*family.axes, *(name for name, _ in self._plan.covered(family))}
-                    parts += [self._table(name) for name in slot.rows if name not in covered]
-                if slot.lists:
-                    parts.append(self._plan.families[slot.lists].family.digest)
-            joins = [
-                (self._project.joins[name].index, pick) for name, pick in self._plan.covered(family)
-            ]
-            columns = [
-                (plan.choices[slot.name], (3,) if slot.heading else (2,))
-                for slot in family.slots
-                if slot.snippet
-            ]
-            dynamic = tuple(slot for slot in family.slots if slot.lists or slot.folds)
-            found = (digest(parts), joins, columns, dynamic)
-            self._families_made[family.name] = found
-        return found
+    def _made_of(self, plan: FamilyPlan) -> _Made:
+        """Return what all pages of a family share, and where they differ."""
+        family = plan.family
+        covered = self._plan.covered(family)
+        names = {*family.axes, *(name for name, _ in covered)}
+        parts = [self._shell(family)]
+        for slot in family.slots:
+            parts.append(_BREAK)
+            if slot.partial:
+                parts += (self._partial(slot.partial), *self._tables_of(slot, names))
+        made = _Made(
+            shared=digest(parts),
+            joins=tuple((self._project.joins[name].index, pick) for name, pick in covered),
+            filled=tuple(slot for slot in family.slots if slot.snippet),
+            listed=tuple(slot for slot in family.slots if slot.lists or slot.folds),
+        )
+        self._made[family.name] = made
+        return made
+
+    def _tables_of(self, slot: Slot, known: Container[str]) -> Iterator[bytes]:
+        return (self._table(name) for name in slot.rows if name not in known)
 
     def _ring(
         self, plan: FamilyPlan, place: int, ring: Mapping[Cell, list[int]], shared: Cell
     ) -> bytes:
-        """Return the digest of the published siblings among which a page links to some."""
+        """Return the digest of the published siblings among which a page links to some.
+
+        One digest for the whole ring costs less than one for the few that a page links to; a page
+        is made again, and found equal, when a farther sibling changes.
+        """
         key = (plan.family.name, place, shared)
-        found = self._ring_digests.get(key)
+        found = self._rings.get(key)
         if found is None:
-            group = ring.get(shared, ())
-            rows = (row.digest for number in group for row in plan.cells[number])
-            found = self._ring_digests[key] = digest(rows)
+            numbers = ring.get(shared, ())
+            rows = (part for number in numbers for part in self._rows(plan, number))
+            found = self._rings[key] = digest(rows)
         return found
 
-    def _shell(self, family: Family) -> bytes:
-        parts = [self._base, family.digest, self._theme.digest(family.template)]
-        above = self._project.families.get(family.parent)
-        while above is not None:
-            parts.append(above.digest)
-            above = self._project.families.get(above.parent)
-        return digest(parts)
-
-    def _rows(self, family: Family, cell: Cell) -> Iterator[bytes]:
+    def _rows(self, plan: FamilyPlan, number: int) -> Iterator[bytes]:
+        """Yield the digests of a cell's rows."""
+        cell = plan.cells[number]
         for row in cell:
             yield row.digest
-        for name, pick in self._plan.covered(family):
+        for name, pick in self._plan.covered(plan.family):
             joined = self._project.joins[name].index.get(pick(cell))
             yield NONE if joined is None else joined.digest
+
+    def _above(self, plan: FamilyPlan, number: int) -> bytes:
+        """Return the digest of the pages above a cell; its neighbours have the same."""
+        above = self._plan.parent(plan, number)
+        if above is None:
+            return NONE
+        key = (above[0].family.name, above[1])
+        if self._above_last[0] != key:
+            parts: list[bytes] = []
+            for crumb, place in self._plan.crumbs(plan, number):
+                parts += (crumb.family.digest, bytes((crumb.verdicts[place],)))
+                parts += self._rows(crumb, place)
+            self._above_last = (key, digest(parts))
+        return self._above_last[1]
+
+    def _shell(self, family: Family) -> bytes:
+        return digest((self._base, _outline(family), self._theme.digest(family.template)))
+
+    def _own_rows(self, scope: Mapping[str, Any]) -> Iterator[bytes]:
+        """Yield the digests of a cell's rows with what their texts look up."""
+        for name, row in scope.items():
+            if name != "site":
+                yield self._looked_up(row) if row is not None else NONE
 
     def _listed(self, plan: FamilyPlan, number: int, slot: Slot) -> Iterator[bytes]:
         if slot.folds:
             yield from self._folded(plan, number, slot.folds)
             return
         other = self._plan.families[slot.lists]
+        yield other.family.digest
         for child in self._plan.children(plan, number, slot.lists):
-            yield from self._rows(other.family, other.cells[child])
+            yield from self._rows(other, child)
+
+    def _snippet(
+        self, plan: FamilyPlan, number: int, slot: Slot, levels: Iterable[int]
+    ) -> Iterator[bytes]:
+        """Yield the digests of the snippet that fills a slot, and of what it links to."""
+        snippet = plan.choices[slot.name][number]
+        if snippet is None:
+            return
+        for level in levels:
+            fragment = self._plan.fragments.get((snippet.path, level))
+            if fragment is not None:
+                own, links = self._fragment(fragment)
+                yield own
+                for link in links:
+                    yield from self._target(link, self._plan.scope(plan.family, plan.cells[number]))
 
     def _folded(self, plan: FamilyPlan, number: int, name: str) -> Iterator[bytes]:
         other = self._plan.families[name]
-        yield other.family.digest
+        yield _outline(other.family)
         for child in self._plan.folded(plan, number, name):
             scope = self._plan.scope(other.family, other.cells[child])
-            yield from self._rows(other.family, other.cells[child])
+            yield from self._own_rows(scope)
             yield bytes((FOLDED,))
             for slot in other.family.slots:
-                if slot.name not in other.family.fold_slots:
-                    continue
-                snippet = other.choices[slot.name][child] if slot.snippet else None
-                if snippet is not None:
-                    own, links = self._fragment(self._plan.fragments[(snippet.path, 4)])
-                    yield own
-                    for link in links:
-                        yield from self._target(link, scope)
-                elif slot.partial:
-                    yield self._partial(slot.partial)
-        for family in self._plan.families.values():
-            if len(family.family.axes) == 1 and family.family.listed:
-                yield self._family(family.family.name)
+                if slot.name in other.family.fold_slots:
+                    yield _BREAK
+                    yield from self._filling(other, child, slot, scope)
+        own = tuple(axis for axis in other.family.axes if axis not in plan.family.axes)
+        for hub in self._plan.families.values():
+            if hub.family.axes == own and hub.family.listed:
+                yield self._family(hub.family.name)
+
+    def _filling(
+        self, plan: FamilyPlan, number: int, slot: Slot, scope: Mapping[str, Any]
+    ) -> Iterator[bytes]:
+        """Yield the digests of what fills a slot of a folded cell."""
+        if slot.snippet and plan.choices[slot.name][number] is not None:
+            yield from self._snippet(plan, number, slot, (4,))
+        elif slot.partial:
+            yield self._partial(slot.partial)
+            yield from self._tables_of(slot, scope)
 
     def _fragment(self, fragment: Fragment) -> tuple[bytes, tuple[Link, ...]]:
         """Return the digest of a fragment and of what it cites, and its links."""
@@ -179,8 +225,10 @@ class Keys:
         target, number = found
         yield bytes((target.verdicts[number],))
         above = self._plan.parent(target, number)
-        yield bytes((above[0].verdicts[above[1]],)) if above else b"-"
-        yield from self._rows(family, target.cells[number])
+        if above:
+            yield above[0].family.digest
+            yield bytes((above[0].verdicts[above[1]],))
+        yield from self._rows(target, number)
 
     def _partial(self, name: str) -> bytes:
         found = self._partials.get(name)
@@ -191,14 +239,27 @@ class Keys:
     def _partial_parts(self, name: str) -> Iterator[bytes]:
         yield self._theme.digest(name)
         text = self._theme.text(name)
+        yield from self._literals(text)
         for argument in _FACT_CALL.findall(text):
-            literal = _LITERAL.fullmatch(argument)
-            if literal:
-                row = self._project.facts.get(literal[1]) or self._project.sources.get(literal[1])
-                yield row.digest if row else NONE
-            elif not _DOTTED.fullmatch(argument):
-                yield self._table("facts")
-                yield self._table("sources")
+            # A field is a row or a text of one, and in that row's digest; a name may stand for
+            # anything, but for an id only where one is put together.
+            known = _LITERAL.fullmatch(argument) or _FIELD.fullmatch(argument)
+            if known or (_NAME.fullmatch(argument) and not _COMPUTED.search(text)):
+                continue
+            yield self._table("facts")
+            yield self._table("sources")
+            break
+        yield from self._linked(text)
+
+    def _literals(self, text: str) -> Iterator[bytes]:
+        """Yield the digests of the facts and sources that a text names in quotes."""
+        for literal in _LITERAL.findall(text):
+            row = self._project.facts.get(literal) or self._project.sources.get(literal)
+            if row is not None:
+                yield row.digest
+
+    def _linked(self, text: str) -> Iterator[bytes]:
+        """Yield the digests of the families that a text links to."""
         for argument in _LINK_CALL.findall(text):
             literal = _LITERAL.fullmatch(argument.strip())
             names = [literal[1]] if literal else list(self._plan.families)
@@ -206,12 +267,27 @@ class Keys:
                 if family in self._plan.families:
                     yield self._family(family)
 
+    def _looked_up(self, row: Row) -> bytes:
+        """Return the digest of a row and of the facts, sources and pages that its texts name."""
+        found = self._deep.get(row)
+        if found is None:
+            parts = [row.digest]
+            for reached, name, text in _texts(row):
+                named = self._project.facts.get(text) or self._project.sources.get(text)
+                if named is not None:
+                    parts.append(named.digest)
+                if name in self._project.markdown.get(reached.kind, ()):
+                    parts += self._literals(text)
+                    parts += self._linked(text)
+            found = self._deep[row] = digest(parts) if len(parts) > 1 else row.digest
+        return found
+
     def _table(self, name: str) -> bytes:
         found = self._tables.get(name)
         if found is None:
             table = {"facts": "fact", "sources": "source"}.get(name, name)
             rows = self._project.tables.get(table, ())
-            found = self._tables[name] = digest(row.digest for row in rows)
+            found = self._tables[name] = digest(self._looked_up(row) for row in rows)
         return found
 
     def _family(self, name: str) -> bytes:
@@ -219,21 +295,55 @@ class Keys:
         found = self._families.get(name)
         if found is None:
             plan = self._plan.families[name]
-            rows = (row.digest for cell in plan.cells for row in cell)
-            above = plan.family.parent
-            parent = bytes(self._plan.families[above].verdicts) if above else b""
-            found = digest((plan.family.digest, bytes(plan.verdicts), parent, *rows))
-            self._families[name] = found
+            parts = [plan.family.digest, bytes(plan.verdicts)]
+            if plan.family.parent:
+                above = self._plan.families[plan.family.parent]
+                parts += (above.family.digest, bytes(above.verdicts))
+            for axis in plan.family.axes:
+                parts += (row.digest for row in self._project.axes[axis])
+            for number in range(len(plan.cells)):
+                parts += self._rows(plan, number)
+            found = self._families[name] = digest(parts)
         return found
 
 
+def _outline(family: Family) -> bytes:
+    """Return the digest of a family and of the order of its slots."""
+    names = "\0".join(slot.name for slot in family.slots)
+    return blake2b(family.digest + names.encode(), digest_size=16).digest()
+
+
+def _schemas(project: Project) -> bytes:
+    """Return the digest of which fields are declared, and which of them are Markdown."""
+    fields = {kind: names and sorted(names) for kind, names in project.fields.items()}
+    markdown = {kind: sorted(names) for kind, names in project.markdown.items()}
+    text = json.dumps((fields, markdown), sort_keys=True)
+    return blake2b(text.encode(), digest_size=16).digest()
+
+
+def _texts(row: Row) -> Iterator[tuple[Row, str, str]]:
+    """Yield every text of a row and of the rows it refers to, with its row and field."""
+    seen = {row}
+    queue: list[tuple[Row, str, Any]] = [(row, name, value) for name, value in row.values.items()]
+    while queue:
+        owner, name, value = queue.pop()
+        if isinstance(value, str):
+            yield owner, name, value
+        elif isinstance(value, Row):
+            if value not in seen:
+                seen.add(value)
+                queue += ((value, key, item) for key, item in value.values.items())
+        elif isinstance(value, tuple):
+            queue += ((owner, name, item) for item in value)
+        elif isinstance(value, Mapping):
+            queue += ((owner, name, item) for item in value.values())
+
+
 def _cited(fragment: Fragment) -> Iterator[bytes]:
-    """Yield the digests of the facts and sources of a fragment, and its literal words."""
+    """Yield the digests of the facts and sources of a fragment, and of its literal words."""
     for segment in fragment.segments:
         if isinstance(segment, bytes):
             yield blake2b(segment, digest_size=16).digest()
         elif isinstance(segment, Cite):
             yield segment.source.digest
             yield segment.fact.digest if segment.fact else NONE
-        elif isinstance(segment, FactCall):
-            yield str(segment.path).encode()

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from pageloom.diagnostics import Location
+from pageloom.diagnostics import Location, Start
 
 Value: TypeAlias = "str | int | float | bool | Row | tuple[Value, ...] | Mapping[str, Value]"
 
@@ -29,7 +29,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """A dotted path in an expression, with its filters: `payer.short | capfirst`."""
+    """A dotted path in an expression, with its filters: `row.short | capfirst`."""
 
     root: str
     fields: tuple[str, ...]
@@ -266,6 +266,8 @@ class Project:
     """Declared fields by row kind; None where there is no schema."""
     markdown: Mapping[str, frozenset[str]]
     """Fields that are declared as Markdown, by row kind."""
+    starts: Mapping[tuple[Row, str], Start]
+    """Where the texts of those fields start in their files."""
     root_files: Mapping[str, bytes]
     """Files of `content/root/` by their public path."""
     draft_count: int = 0

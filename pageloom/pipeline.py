@@ -19,7 +19,7 @@ from pageloom.gate import Measured
 from pageloom.markup import Converter
 from pageloom.model import Outcome
 from pageloom.plan import VERDICTS, Plan
-from pageloom.publish import Folder, ForeignError
+from pageloom.publish import Folder, PublishError
 from pageloom.theme import Theme
 
 
@@ -90,16 +90,16 @@ def build(options: Options, progress: writing.Progress | None = None) -> Outcome
     """Build the site; where its sources are unsound, write nothing."""
     started = time.perf_counter()
     folder = options.folder
-    with folder.locked():
-        outcome = _locked_build(options, folder, progress)
+    try:
+        with folder.locked():
+            outcome = _locked_build(options, folder, progress)
+    except PublishError as error:
+        outcome = Outcome(problems=(error.diagnostic,))
     return replace(outcome, seconds=time.perf_counter() - started)
 
 
 def _locked_build(options: Options, folder: Folder, progress: writing.Progress | None) -> Outcome:
-    try:
-        state = folder.read()
-    except ForeignError as error:
-        return Outcome(problems=(error.diagnostic,))
+    state = folder.read()
     decision = decide(options)
     plan, theme, composer = decision.plan, decision.theme, decision.composer
     if not decision.sound or plan is None or theme is None or composer is None:

@@ -18,11 +18,13 @@ from hashlib import blake2b
 from pathlib import Path
 
 from pageloom.diagnostics import Diagnostic, Location
+from pageloom.theme import asset_hash
 
 FORMAT = 2
 MARKER = "build-info.json"
 GENERATOR = "Pageloom"
 _MARK = b'<meta name="generator" content="Pageloom">'
+_ASSET = re.compile(r"assets/.+\.([0-9a-f]{10})(?:\.[^./]+)?")
 _TEMPORARY = re.compile(r"\..+\.\d+\.pageloom")
 WRITTEN, UNCHANGED = "written", "unchanged"
 
@@ -79,8 +81,8 @@ class Folder:
         """Hold the lock of this output folder; a second build waits."""
         with contextlib.ExitStack() as stack:
             with self._reported("the lock"):
-                os.makedirs(self._state, exist_ok=True)
-                file = stack.enter_context((self._state / "lock").open("wb"))
+                self._state.mkdir(parents=True, exist_ok=True)
+                file = stack.enter_context((self._state / "lock").open("ab"))
                 _lock(file.fileno(), waiting)
             yield
 
@@ -155,8 +157,8 @@ class Folder:
         A file that stands there already is not listed: it may be somebody else's.
         """
         with self._reported(""):
-            os.makedirs(self._state, exist_ok=True)
-            os.makedirs(self.out, exist_ok=True)
+            self._state.mkdir(parents=True, exist_ok=True)
+            self.out.mkdir(parents=True, exist_ok=True)
             free = self._is_free()
             marker = self.out / MARKER
             if not marker.exists():
@@ -183,8 +185,7 @@ class Folder:
         with self._reported("the manifest"):
             _replace(self._manifest, _sealed([head, *lines]))
             if complete:
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(self._intent)
+                self._intent.unlink(missing_ok=True)
 
     def put(self, path: str, content: bytes, *, ours: bool, compare: bool) -> str:
         """Write a file unless it holds these bytes already. Raises `PublishError`.
@@ -229,7 +230,7 @@ class Folder:
         return self._vouched
 
     def strays(self, claimed: Mapping[str, object]) -> list[str]:
-        """Return files of ours that nothing claims: marked pages, listed and temporary files."""
+        """Return files of ours that nothing claims: pages, assets, listed and temporary files."""
         found: list[str] = []
         for folder, _, names in os.walk(self.out):
             for name in names:
@@ -244,6 +245,9 @@ class Folder:
             return True
         if path.suffix == ".html" and _MARK in _bytes(path):
             return True
+        asset = _ASSET.fullmatch(relative)
+        if asset:
+            return asset[1] == asset_hash(_bytes(path))
         return relative in self._listed() and self._vouches(relative, _bytes(path))
 
     def remove(self, paths: Iterable[str]) -> tuple[str, ...]:
@@ -251,17 +255,17 @@ class Folder:
         removed: list[str] = []
         for path in sorted(paths):
             target = self.out / path
-            with self._reported(path):
-                with contextlib.suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
-                    os.unlink(target)
-                    removed.append(path)
+            absent = contextlib.suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError)
+            with self._reported(path), absent:
+                target.unlink()
+                removed.append(path)
             self._prune(target.parent)
         return tuple(removed)
 
     def _prune(self, folder: Path) -> None:
         while folder != self.out and folder.is_relative_to(self.out):
             try:
-                os.rmdir(folder)
+                folder.rmdir()
             except FileNotFoundError:
                 pass
             except OSError:
@@ -340,7 +344,7 @@ def _create(target: Path, content: bytes) -> None:
     try:
         handle = os.open(target, flags, 0o644)
     except FileNotFoundError:
-        os.makedirs(target.parent, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(target, flags, 0o644)
     try:
         _write_all(handle, content)
@@ -356,14 +360,13 @@ def _write_all(handle: int, content: bytes) -> None:
 
 def _replace(target: Path, content: bytes) -> None:
     temporary = target.with_name(f".{target.name}.{os.getpid()}.pageloom")
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(temporary)
+    temporary.unlink(missing_ok=True)
     try:
         _create(temporary, content)
-        os.replace(temporary, target)
+        temporary.replace(target)
     except BaseException:
         with contextlib.suppress(OSError):
-            os.unlink(temporary)
+            temporary.unlink()
         raise
 
 

@@ -7,46 +7,17 @@ conversion from text by declared type is ours, validation is `jsonschema-rs`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from pageloom.diagnostics import Diagnostic, Location, closest_help, letter
+from pageloom.diagnostics import Diagnostic, Location, closest_help, letter, quoted
 from pageloom.source import Node
 
 Report = Callable[[Diagnostic], None]
 Where = tuple[str | int, ...]
 
-KEYWORDS = frozenset(
-    (
-        "$schema",
-        "$id",
-        "title",
-        "description",
-        "type",
-        "properties",
-        "required",
-        "additionalProperties",
-        "items",
-        "enum",
-        "const",
-        "pattern",
-        "minLength",
-        "maxLength",
-        "minItems",
-        "maxItems",
-        "uniqueItems",
-        "minimum",
-        "maximum",
-        "format",
-        "examples",
-        "default",
-        "x-ref",
-        "x-ref-cycles",
-        "x-markdown",
-    )
-)
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
@@ -58,6 +29,8 @@ class Ref:
     slug: str
     location: Location
     cycles: bool = False
+    checked: bool = False
+    """Whether only its existence is checked; the value stays the slug."""
 
 
 class Validator:
@@ -89,6 +62,13 @@ class Validator:
         kind = error.kind.name if hasattr(error.kind, "name") else type(error.kind).__name__
         line, column = conversion.position(where)
         number, message, expected, help_ = _explain(str(kind), error, where)
+        if number == 106:
+            missing: Where = (*where, error.kind.property)
+            if missing in conversion.failed:
+                return
+            if missing in conversion.empty:
+                line, column = conversion.empty[missing]
+                message = f"required field `{missing[-1]}` is empty"
         if number:
             report(
                 Diagnostic(
@@ -109,6 +89,8 @@ class _Conversion:
         self._report = report
         self._positions: dict[Where, tuple[int, int]] = {}
         self.failed: set[Where] = set()
+        self.empty: dict[Where, tuple[int, int]] = {}
+        """Keys without a value."""
 
     def position(self, where: Where) -> tuple[int, int]:
         while where not in self._positions:
@@ -140,6 +122,7 @@ class _Conversion:
                 continue
             declared = properties.get(key.text, extra if isinstance(extra, Mapping) else {})
             if child.kind == "null":
+                self.empty[(*where, key.text)] = (child.line, child.column)
                 continue
             values[key.text] = self.value(child, declared, (*where, key.text))
         return values
@@ -148,11 +131,12 @@ class _Conversion:
         text = node.text
         if "x-ref" in schema:
             location = Location(self._path, node.line, node.column)
-            return Ref(schema["x-ref"], text, location, bool(schema.get("x-ref-cycles")))
+            cycles, checked = (bool(schema.get(f"x-ref-{key}")) for key in ("cycles", "checked"))
+            return Ref(schema["x-ref"], text, location, cycles, checked)
         type_ = schema.get("type", "string")
-        if type_ == "integer" and re.fullmatch(r"-?(0|[1-9]\d*)", text):
+        if type_ == "integer" and re.fullmatch(r"-?(0|[1-9][0-9]{0,17})", text):
             return int(text)
-        if type_ == "number" and re.fullmatch(r"-?(0|[1-9]\d*)(\.\d+)?", text):
+        if type_ == "number" and re.fullmatch(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,15})?", text):
             number = float(text)
             return int(number) if number.is_integer() and "." not in text else number
         if type_ == "boolean" and text in {"true", "false"}:
@@ -164,15 +148,15 @@ class _Conversion:
 
     def _wrong(self, node: Node, schema: Mapping[str, Any], where: Where) -> None:
         self.failed.add(where)
-        shown = f"`{node.text}`" if node.kind in {"text", "null"} else f"a {node.kind}"
-        name = f"`{where[-1]}` is" if where else "this is"
+        shown = quoted(node.text) if node.kind in {"text", "null"} else f"a {node.kind}"
+        name = _name(where)
         self._report(
             Diagnostic(
                 code=f"{letter(self._path)}105",
                 location=Location(self._path, node.line, node.column),
-                message=f"{name} {shown[:60]}",
+                message=f"{name} is {shown}",
                 expected=describe(schema),
-                help=_boolean_help(node, schema),
+                help=_type_help(node, schema),
             )
         )
 
@@ -181,19 +165,38 @@ class _Conversion:
             Diagnostic(
                 code=f"{letter(self._path)}104",
                 location=Location(self._path, key.line, key.column),
-                message=f"unknown key `{key.text}`",
-                expected="one of " + ", ".join(f"`{name}`" for name in sorted(properties)),
+                message=f"unknown key {quoted(key.text)}",
+                expected=one_of(properties),
                 help=closest_help(key.text, properties),
             )
         )
 
 
-def _boolean_help(node: Node, schema: Mapping[str, Any]) -> str:
-    if schema.get("type") == "boolean" and node.text.lower() in {"yes", "on", "y", "true"}:
+def _name(where: Where) -> str:
+    """Return what a place in an entry is called: its key, or the key of its list."""
+    keys = [part for part in where if isinstance(part, str)]
+    name = f"`{keys[-1]}`" if keys else "the entry"
+    return name if not where or where[-1] == (keys or [""])[-1] else f"an entry of {name}"
+
+
+def _type_help(node: Node, schema: Mapping[str, Any]) -> str:
+    """Return the change that YAML's older readings and near misses ask for."""
+    type_, text = schema.get("type"), node.text.strip()
+    if type_ == "boolean" and text.lower() in {"yes", "on", "y", "true"}:
         return "write `true`"
-    if schema.get("type") == "boolean" and node.text.lower() in {"no", "off", "n", "false"}:
+    if type_ == "boolean" and text.lower() in {"no", "off", "n", "false"}:
         return "write `false`"
+    plain = re.sub(r"[_,' ]", "", text).lstrip("+").lstrip("0")
+    if type_ == "integer" and re.fullmatch(r"[1-9][0-9]{0,17}", plain):
+        return f"write `{plain}`"
+    if type_ == "array" and node.kind == "text":
+        return f"write a list: `[{text[:40]}]`"
     return ""
+
+
+def one_of(names: Iterable[str]) -> str:
+    """Return names as the text of an `expected:` line."""
+    return "one of " + ", ".join(f"`{name}`" for name in sorted(names))
 
 
 def _plain(value: Any) -> Any:
@@ -208,7 +211,7 @@ def _plain(value: Any) -> Any:
 
 def _explain(kind: str, error: Any, where: Where) -> tuple[int, str, str, str]:
     """Return number, message, expected and help for an error of the validator."""
-    name = f"`{where[-1]}`" if where else "the entry"
+    name = _name(where)
     kind = kind[:1].lower() + kind[1:]
     if kind == "required":
         missing = error.kind.property
@@ -216,8 +219,7 @@ def _explain(kind: str, error: Any, where: Where) -> tuple[int, str, str, str]:
     if kind in {"additionalProperties", "type"}:
         return 0, "", "", ""
     shown = str(error.instance)
-    shown = shown if len(shown) <= 50 else shown[:47] + "..."
-    message = f"{name} is `{shown}`"
+    message = f"{name} is {_shown(error.instance)}"
     wordings: Mapping[str, Callable[[], str]] = {
         "minLength": lambda: f"at least {error.kind.limit} characters",
         "maxLength": lambda: f"at most {error.kind.limit} characters, not {len(error.instance)}",
@@ -227,12 +229,18 @@ def _explain(kind: str, error: Any, where: Where) -> tuple[int, str, str, str]:
         "maximum": lambda: f"at most {error.kind.limit}",
         "pattern": lambda: f"text of the form {error.kind.pattern}",
         "format": lambda: _format_name(error.kind.format),
-        "enum": lambda: "one of " + ", ".join(f"`{option}`" for option in error.kind.options),
+        "enum": lambda: one_of(str(option) for option in error.kind.options),
         "uniqueItems": lambda: "each entry once",
     }
     expected = wordings[kind]() if kind in wordings else str(error.message)[:120]
-    help_ = closest_help(shown, error.kind.options) if kind == "enum" else ""
+    help_ = closest_help(shown, map(str, error.kind.options)) if kind == "enum" else ""
     return 105, message, expected, help_
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return "empty" if not value else f"a list of {len(value)}"
+    return quoted(str(value)) if str(value).strip() else "empty"
 
 
 def _format_name(name: str) -> str:
@@ -273,16 +281,3 @@ def is_date(text: str) -> bool:
 
 def _anything(text: str) -> bool:
     return isinstance(text, str)
-
-
-def unsupported(schema: Any, where: str = "") -> Sequence[str]:
-    """Return the keywords of a schema that are outside the supported subset."""
-    found: list[str] = []
-    if isinstance(schema, Mapping):
-        found += [f"{where}/{key}" for key in schema if key not in KEYWORDS]
-        for name, child in dict(schema.get("properties", {})).items():
-            found += unsupported(child, f"{where}/{name}")
-        for key in ("items", "additionalProperties"):
-            if isinstance(schema.get(key), Mapping):
-                found += unsupported(schema[key], f"{where}/{key}")
-    return found

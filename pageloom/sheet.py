@@ -138,11 +138,11 @@ class Sheet:
         if self.og_image:
             found.append(escaped(self.og_image))
         for item in self.crumbs:
-            found += item.texts
+            found += item.texts[:2]
         for section in self.sections:
             found += _section_texts(section)
         for item in self.related:
-            found += item.texts
+            found += item.texts[:2]
         for source in self.sources:
             texts = (source.publisher, source.citation, source.href, source.as_of)
             found.append(escaped(source.title))
@@ -166,7 +166,7 @@ def _section_texts(section: Section) -> list[bytes]:
             found.append(escaped(part.heading))
         found.append(part.html)
         for item in part.links:
-            found += item.texts
+            found += item.texts[:2]
     return found
 
 

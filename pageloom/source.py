@@ -1,4 +1,4 @@
-"""Bytes of the user's files as located trees; the only module that knows YAML, CSV and files.
+"""Bytes of the user's files as located trees; the only module that knows YAML and paths.
 
 Scalars stay text with their position: YAML 1.1 would read `NO` as false, `12:30` as 750 and
 `0123` as 83 (https://yaml.org/type/). Fields are converted by their declared type in `schema`.
@@ -6,16 +6,14 @@ Scalars stay text with their position: YAML 1.1 would read `NO` as false, `12:30
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import yaml
 
-from pageloom.diagnostics import Diagnostic, Location, letter
+from pageloom.diagnostics import Diagnostic, Location, Start, letter, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,8 +23,18 @@ if TYPE_CHECKING:
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 HAS_LIBYAML = hasattr(yaml, "CSafeLoader")
 _CONFLICT = re.compile(r"^(<{7} |={7}$|>{7} )", re.MULTILINE)
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ue000-\uf8ff]")
+_CONTROL = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef\ufffe\uffff"
+    + "".join(
+        f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0x10000, 0x110000, 0x10000)
+    )
+    + "]"
+)
+"""Controls, surrogates, private use (tokens are made of it) and what is no character."""
+_FENCE = re.compile(r"^---[ \t]*$", re.MULTILINE)
 _MAX_DEPTH = 40
+_WRITTEN = "values written out; fields declare their type"
+_QUOTE = "put text that starts with `&`, `*` or `!` in quotes"
 _NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 
 
@@ -40,6 +48,8 @@ class Node:
     text: str = ""
     items: tuple[Node, ...] = ()
     pairs: tuple[tuple[Node, Node], ...] = ()
+    start: Start | None = None
+    """Where the words of a quoted or block text start, when that is not its own position."""
 
     def get(self, key: str) -> Node | None:
         """Return the value under `key` of a map, or None."""
@@ -56,14 +66,67 @@ class Document:
     body_line: int
 
 
+def problem(
+    path: str,
+    number: int,
+    line: int,
+    column: int,
+    message: str,
+    *,
+    expected: str = "",
+    help_: str = "",
+) -> Diagnostic:
+    """Return a problem of a file as such, with the letter of its folder."""
+    return Diagnostic(
+        code=f"{letter(path)}{number}",
+        location=Location(path, line, column),
+        message=message,
+        expected=expected,
+        help=help_,
+    )
+
+
 def read_text(root: Path, path: str, report: Report) -> str | None:
     """Return the text of a file with LF as line end, or None after a problem was reported."""
+    raw = read_bytes(root, path, report)
+    return None if raw is None else decode(raw, path, report)
+
+
+def read_bytes(root: Path, path: str, report: Report) -> bytes | None:
+    """Return the bytes of a file inside the project, or None after a problem was reported."""
+    message = f"cannot read {quoted(path)}"
     try:
-        raw = (root / path).read_bytes()
-    except OSError:
-        report(_problem(path, 116, 1, 1, f"cannot read `{path}`", expected="a file at this path"))
-        return None
-    return decode(raw, path, report)
+        if is_inside(root, path):
+            return (root / path).read_bytes()
+        message = f"{quoted(path)} lies outside the project"
+    except (OSError, ValueError):
+        pass
+    report(problem(path, 116, 1, 1, message, expected="a file at this path"))
+    return None
+
+
+def is_inside(root: Path, path: str) -> bool:
+    """Return whether a path leads to a place in the project, links followed."""
+    try:
+        return (root / path).resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError, ValueError):
+        return False
+
+
+def is_file(root: Path, path: str) -> bool:
+    """Return whether a file stands at a path of the project."""
+    try:
+        return (root / path).is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def is_folder(root: Path, path: str) -> bool:
+    """Return whether a folder stands at a path of the project."""
+    try:
+        return (root / path).is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def decode(raw: bytes, path: str, report: Report) -> str | None:
@@ -76,7 +139,7 @@ def decode(raw: bytes, path: str, report: Report) -> str | None:
         column = error.start - (before.rfind(b"\n") + 1) + 1
         message = f"byte 0x{raw[error.start]:02x} is not UTF-8"
         report(
-            _problem(
+            problem(
                 path, 115, line, column, message, expected="UTF-8", help_="save the file as UTF-8"
             )
         )
@@ -86,15 +149,24 @@ def decode(raw: bytes, path: str, report: Report) -> str | None:
     if conflict:
         line = text.count("\n", 0, conflict.start()) + 1
         help_ = "keep one of the two versions and delete the marker lines"
-        report(_problem(path, 114, line, 1, "merge conflict left in the file", help_=help_))
+        report(problem(path, 114, line, 1, "merge conflict left in the file", help_=help_))
         return None
     control = _CONTROL.search(text)
     if control:
         line, column = position(text, control.start())
-        message = f"character U+{ord(control.group()):04X} has no place in text"
-        report(Diagnostic(code="C219", location=Location(path, line, column), message=message))
+        report(_stray(path, line, column, control.group()))
         return None
     return text
+
+
+def _stray(path: str, line: int, column: int, character: str) -> Diagnostic:
+    return Diagnostic(
+        code="C219",
+        location=Location(path, line, column),
+        message=f"character U+{ord(character):04X} has no place in text",
+        expected="letters, marks, signs, spaces and line ends",
+        help="delete it",
+    )
 
 
 def position(text: str, offset: int) -> tuple[int, int]:
@@ -104,16 +176,16 @@ def position(text: str, offset: int) -> tuple[int, int]:
 
 def parse_yaml(text: str, path: str, report: Report, first_line: int = 1) -> Node | None:
     """Return the tree of a YAML text, or None after its problems were reported."""
-    builder = _Builder(path, report, first_line - 1)
+    builder = _Builder(path, report, first_line - 1, text)
     try:
         return builder.document(iter(yaml.parse(text, Loader=_Loader)))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + first_line, mark.column + 1) if mark else (first_line, 1)
         message = _yaml_message(error)
-        report(_problem(path, 101, line, column, message, help_=_yaml_help(error)))
+        report(problem(path, 101, line, column, message, help_=_yaml_help(error)))
     except yaml.YAMLError as error:
-        report(_problem(path, 101, first_line, 1, f"not YAML: {str(error).splitlines()[0]}"))
+        report(problem(path, 101, first_line, 1, f"not YAML: {str(error).splitlines()[0]}"))
     except _StopError:
         pass
     return None
@@ -125,38 +197,6 @@ def read_yaml(root: Path, path: str, report: Report) -> Node | None:
     return None if text is None else parse_yaml(text, path, report)
 
 
-def read_csv(root: Path, path: str, report: Report) -> Node | None:
-    """Return a CSV table as a list of maps; `;` and `|` inside a cell make no list."""
-    text = read_text(root, path, report)
-    if text is None:
-        return None
-    delimiter = (
-        ";" if text.split("\n", 1)[0].count(";") > text.split("\n", 1)[0].count(",") else ","
-    )
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
-    header: list[str] = next(reader, [])
-    rows = [
-        _csv_row(header, cells, line)
-        for line, cells in enumerate(reader, start=2)
-        if any(cell.strip() for cell in cells)
-    ]
-    return Node("list", 1, 1, items=tuple(rows))
-
-
-def _csv_row(header: list[str], cells: list[str], line: int) -> Node:
-    pairs = tuple(
-        (Node("text", 1, index + 1, text=name.strip()), _csv_cell(cell, line, index + 1))
-        for index, (name, cell) in enumerate(zip(header, cells, strict=False))
-        if name.strip()
-    )
-    return Node("map", line, 1, pairs=pairs)
-
-
-def _csv_cell(cell: str, line: int, column: int) -> Node:
-    text = cell.strip()
-    return Node("text" if text else "null", line, column, text=text)
-
-
 def read_document(root: Path, path: str, report: Report) -> Document | None:
     """Return a Markdown file split into front matter and body."""
     text = read_text(root, path, report)
@@ -165,42 +205,58 @@ def read_document(root: Path, path: str, report: Report) -> Document | None:
 
 def parse_document(text: str, path: str, report: Report) -> Document | None:
     """Return a Markdown text split into front matter and body, or None after a report."""
-    expected = "`---`, YAML with `slot:` and `for:`, `---`, then Markdown"
-    if not text.startswith("---\n"):
-        message = "the file does not start with front matter"
-        report(Diagnostic(code="C201", location=Location(path), message=message, expected=expected))
-        return None
-    end = text.find("\n---\n", 3)
-    if end < 0 and text.endswith("\n---"):
-        end = len(text) - 4
-    if end < 0:
-        message = "front matter is not closed"
+    opening, closing = _fences(text)
+    if closing is None:
+        message = "front matter is not closed" if opening else "the file has no front matter"
+        help_ = "put a line `---` after the last key" if opening else "start the file with `---`"
         report(
             Diagnostic(
                 code="C201",
                 location=Location(path),
                 message=message,
-                expected=expected,
-                help="put a line `---` after the last key",
+                expected="`---`, YAML with `slot:` and `for:`, `---`, then Markdown",
+                help=help_,
             )
         )
         return None
-    front = parse_yaml(text[4 : end + 1], path, report, first_line=2)
+    front = parse_yaml(text[opening : closing[0]], path, report, first_line=2)
     if front is None:
         return None
-    body = text[end + 5 :]
-    return Document(path, front, body, text.count("\n", 0, min(end + 5, len(text))) + 1)
+    return Document(path, front, text[closing[1] :], text.count("\n", 0, closing[1]) + 1)
 
 
-def files(root: Path, folder: str, suffixes: tuple[str, ...]) -> Iterator[str]:
-    """Yield the paths of files under a folder of the project, sorted, links outside left out."""
+def _fences(text: str) -> tuple[int, tuple[int, int] | None]:
+    """Return where front matter starts (0: nowhere), and where it and the body's fence end."""
+    first = _FENCE.match(text)
+    if first is None:
+        return 0, None
+    second = _FENCE.search(text, first.end() + 1)
+    start = min(first.end() + 1, len(text))
+    return start, (second.start(), min(second.end() + 1, len(text))) if second else None
+
+
+def files(root: Path, folder: str, suffixes: tuple[str, ...], report: Report) -> Iterator[str]:
+    """Yield the paths of files under a folder of the project, sorted; hidden ones are left out."""
     base = root / folder
-    resolved = root.resolve()
-    for path in sorted(base.rglob("*")):
-        hidden = any(part.startswith(".") for part in path.relative_to(base).parts)
-        wanted = path.suffix in suffixes and not hidden and path.is_file()
-        if wanted and path.resolve().is_relative_to(resolved):
-            yield path.relative_to(root).as_posix()
+    for place in sorted(base.rglob("*")):
+        hidden = any(part.startswith(".") for part in place.relative_to(base).parts)
+        if hidden or place.suffix not in suffixes:
+            continue
+        path = place.relative_to(root).as_posix()
+        if place.is_symlink() and not is_inside(root, path):
+            message = f"{quoted(path)} leads outside the project"
+            report(problem(path, 116, 1, 1, message, expected="a file of the project"))
+        elif is_file(root, path) and is_named_well(path, report):
+            yield path
+
+
+def is_named_well(path: str, report: Report) -> bool:
+    """Return whether a path can be shown and written; a problem is reported when not."""
+    stray = _CONTROL.search(path) or re.search("[\n\t]", path)
+    if stray:
+        shown = path.encode("unicode_escape").decode()
+        report(problem(shown, 115, 1, 1, f"the file's name has {stray.group()!a} in it"))
+    return stray is None
 
 
 class _StopError(Exception):
@@ -210,10 +266,12 @@ class _StopError(Exception):
 class _Builder:
     """Makes nodes from YAML events; anchors, aliases and tags are problems."""
 
-    def __init__(self, path: str, report: Report, offset: int) -> None:
+    def __init__(self, path: str, report: Report, offset: int, text: str) -> None:
         self._path = path
         self._report = report
         self._offset = offset
+        self._lines: list[str] | None = None
+        self._text = text
 
     def document(self, events: Iterator[yaml.Event]) -> Node:
         next(events)  # stream start
@@ -229,21 +287,41 @@ class _Builder:
 
     def _node(self, event: Any, events: Iterator[yaml.Event], depth: int) -> Node:
         if isinstance(event, yaml.AliasEvent):
-            self._stop(event, 110, f"alias `*{event.anchor}`", "values written out")
+            self._stop(event, 110, f"alias {quoted(f'*{event.anchor}')}", _WRITTEN, _QUOTE)
         if getattr(event, "anchor", None):
-            self._stop(event, 110, f"anchor `&{event.anchor}`", "values written out")
+            self._stop(event, 110, f"anchor {quoted(f'&{event.anchor}')}", _WRITTEN, _QUOTE)
         if getattr(event, "tag", None):
-            self._stop(event, 110, f"tag `{event.tag}`", "plain values; fields declare their type")
+            self._stop(event, 110, f"tag {quoted(event.tag)}", _WRITTEN, _QUOTE)
         if depth > _MAX_DEPTH:
             self._stop(event, 101, "values nested too deeply", f"at most {_MAX_DEPTH} levels")
         line, column = self._at(event)
         if isinstance(event, yaml.ScalarEvent):
-            plain = event.style is None or event.style == ""
-            null = plain and event.value in _NULLS
-            return Node("null" if null else "text", line, column, text=event.value)
+            return self._scalar(event, line, column)
         if isinstance(event, yaml.SequenceStartEvent):
             return Node("list", line, column, items=tuple(self._items(events, depth)))
         return Node("map", line, column, pairs=tuple(self._pairs(events, depth)))
+
+    def _scalar(self, event: Any, line: int, column: int) -> Node:
+        stray = _CONTROL.search(event.value)
+        if stray:
+            self._report(_stray(self._path, line, column, stray.group()))
+            raise _StopError
+        style = event.style or ""
+        null = not style and event.value in _NULLS
+        kind: Literal["text", "null"] = "null" if null else "text"
+        return Node(kind, line, column, event.value, start=self._start(style, line, column))
+
+    def _start(self, style: str, line: int, column: int) -> Start | None:
+        """Return where the words of a scalar start: after the quote, or in the next line."""
+        if style not in {"|", ">"}:
+            return Start(line, column + 1) if style else None
+        if self._lines is None:
+            self._lines = self._text.split("\n")
+        first = line - self._offset
+        for text in self._lines[first:]:
+            if text.strip():
+                return Start(line + 1, len(text) - len(text.lstrip(" ")) + 1, indented=True)
+        return None
 
     def _items(self, events: Iterator[yaml.Event], depth: int) -> Iterator[Node]:
         while not isinstance(event := next(events), yaml.SequenceEndEvent):
@@ -255,7 +333,8 @@ class _Builder:
             key = self._node(event, events, depth + 1)
             value = self._node(next(events), events, depth + 1)
             if key.kind not in {"text", "null"}:
-                self._stop(event, 105, "a key that is not text", "text before the colon")
+                help_ = "put the value in quotes when it starts with `{` or `[`"
+                self._stop(event, 105, "a key that is not text", "text before the colon", help_)
             if key.text in seen:
                 self._duplicate(key, seen[key.text])
             seen.setdefault(key.text, key)
@@ -267,7 +346,7 @@ class _Builder:
             Diagnostic(
                 code=letter(self._path) + "102",
                 location=location,
-                message=f"key `{key.text}` appears twice",
+                message=f"key {quoted(key.text)} appears twice",
                 expected="each key once",
                 notes=(f"first at {self._path}:{first.line}:{first.column}",),
             )
@@ -277,29 +356,14 @@ class _Builder:
         mark: Any = event.start_mark
         return mark.line + 1 + self._offset, mark.column + 1
 
-    def _stop(self, event: yaml.Event, number: int, message: str, expected: str) -> None:
+    def _stop(
+        self, event: yaml.Event, number: int, message: str, expected: str, help_: str = ""
+    ) -> NoReturn:
         line, column = self._at(event)
-        self._report(_problem(self._path, number, line, column, message, expected=expected))
+        self._report(
+            problem(self._path, number, line, column, message, expected=expected, help_=help_)
+        )
         raise _StopError
-
-
-def _problem(
-    path: str,
-    number: int,
-    line: int,
-    column: int,
-    message: str,
-    *,
-    expected: str = "",
-    help_: str = "",
-) -> Diagnostic:
-    return Diagnostic(
-        code=f"{letter(path)}{number}",
-        location=Location(path, line, column),
-        message=message,
-        expected=expected,
-        help=help_,
-    )
 
 
 def _yaml_message(error: yaml.MarkedYAMLError) -> str:

@@ -254,7 +254,7 @@ class Theme:
             found = self.source(current)
             if current not in seen and found is not None:
                 seen[current] = found.text
-                queue += found.reached
+                queue += sorted(found.reached)
         return "\n".join(seen.values())
 
     def assets_digest(self) -> bytes:
@@ -388,10 +388,15 @@ class Theme:
         return found.path if found else name
 
 
+def asset_hash(content: bytes) -> str:
+    """Return the part of an asset's name that changes with its bytes."""
+    return blake2b(content, digest_size=5).hexdigest()
+
+
 def _asset(name: str, content: bytes) -> Asset:
     if name in STABLE or name.startswith("root/"):
         return Asset("/" + name.removeprefix("root/"), content)
-    digest = blake2b(content, digest_size=5).hexdigest()
+    digest = asset_hash(content)
     stem, dot, suffix = name.rpartition(".")
     hashed = f"{stem}.{digest}.{suffix}" if dot else f"{name}.{digest}"
     return Asset(f"/assets/{hashed}", content)

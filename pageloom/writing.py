@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -19,10 +19,20 @@ from typing import Any
 from pageloom import __version__, inputs, seo
 from pageloom.compose import Composer
 from pageloom.diagnostics import WARNING, Diagnostic, Location
-from pageloom.keys import Keys, digest
+from pageloom.keys import NONE, Keys, digest
 from pageloom.model import Family
 from pageloom.plan import NOINDEX, PUBLISHED, VERDICTS, FamilyPlan, Plan, page_route
-from pageloom.publish import GENERATOR, MARKER, WRITTEN, Entry, Folder, ForeignError, State
+from pageloom.publish import (
+    GENERATOR,
+    MARKER,
+    WRITTEN,
+    Entry,
+    Folder,
+    ForeignError,
+    State,
+    content_key,
+    in_the_way,
+)
 from pageloom.render import Renderer
 from pageloom.sheet import Sheet
 from pageloom.theme import Theme, ThemeError
@@ -95,8 +105,9 @@ class Worker:
         self._composer = composer
         self._folder = folder
         self._state = state
-        self._renderer = Renderer(theme, composer.site)
-        self._keys = Keys(plan, theme, _base(plan, theme))
+        site = composer.site
+        self._renderer = Renderer(theme, site)
+        self._keys = Keys(plan, theme, _base(plan, theme, site))
         self._problems: list[Diagnostic] = []
         composer.report_to(self._problems.append)
 
@@ -225,7 +236,7 @@ def _page_problem(
     return Diagnostic(code=code, location=location, message=message, severity=severity, notes=notes)
 
 
-def _base(plan: Plan, theme: Theme) -> bytes:
+def _base(plan: Plan, theme: Theme, site: Mapping[str, Any]) -> bytes:
     project = plan.project
     return digest(
         (
@@ -233,25 +244,15 @@ def _base(plan: Plan, theme: Theme) -> bytes:
             project.words.digest,
             project.settings.digest,
             theme.assets_digest(),
-            _navigation_digest(plan),
+            _navigation_digest(site),
         )
     )
 
 
-def _navigation_digest(plan: Plan) -> bytes:
-    """Return the digest of which single-axis and axis-less pages stand, for the navigation."""
-    parts = [
-        f"{name} {cell[0].slug if cell else ''} {family.verdicts[number]}"
-        for name, family in plan.families.items()
-        if len(family.family.axes) <= 1 and name in _navigated(plan)
-        for number, cell in enumerate(family.cells)
-    ]
-    return blake2b("\n".join(parts).encode(), digest_size=16).digest()
-
-
-def _navigated(plan: Plan) -> set[str]:
-    values = plan.project.settings.values
-    return {entry.get("family") for entry in (*values.get("nav", ()), *values.get("footer", ()))}
+def _navigation_digest(site: Mapping[str, Any]) -> bytes:
+    """Return the digest of where the navigation leads: to pages that stand."""
+    links = [item["href"] for name in ("nav", "footer") for item in site[name]]
+    return blake2b("\n".join(links).encode(), digest_size=16).digest()
 
 
 _worker: Worker | None = None
@@ -328,6 +329,7 @@ class Writer:
         gone = self._gone(entries, files)
         if changes or gone:
             self._folder.begin(new)
+        cleared = self._folder.remove(in_the_way(gone, new))
         written: list[str] = []
         unchanged = len(entries) - sum(len(paths) for paths in stale)
         failed: list[str] = []
@@ -346,14 +348,23 @@ class Writer:
             if progress:
                 progress(made, total)
         for path in failed:
-            entries.pop(path, None)
+            self._unmade(path, entries)
         written_files, same = self._put_files(files, entries, problems)
         written += written_files
-        removed = self._folder.remove(gone)
+        removed = (*cleared, *self._folder.remove(gone.difference(cleared)))
         if changes or gone:
             complete = not any(problem.is_error for problem in problems)
             self._folder.finish(entries, "", (), complete=complete)
-        return Done(tuple(problems), tuple(sorted(written)), unchanged + same, removed)
+        return Done(
+            tuple(problems), tuple(sorted(written)), unchanged + same, tuple(sorted(removed))
+        )
+
+    def _unmade(self, path: str, entries: dict[str, Entry]) -> None:
+        """Take the key of a page that failed; its old file stays, and stays ours."""
+        if path in self._state.entries:
+            entries[path] = Entry(NONE)
+        else:
+            entries.pop(path, None)
 
     def _duplicates(self, surveyed: Iterable[_Surveyed]) -> Iterator[Diagnostic]:
         seen: dict[str, str] = {}
@@ -376,7 +387,7 @@ class Writer:
         del entries
         known = self._state.entries
         return self._all_stale or any(
-            path not in known or known[path].key != _content_key(content)
+            path not in known or known[path].key != content_key(content)
             for path, content in files.items()
         )
 
@@ -387,7 +398,7 @@ class Writer:
         same = 0
         for path, content in files.items():
             known = self._state.entries.get(path)
-            key = _content_key(content)
+            key = content_key(content)
             entries[path] = Entry(key)
             if known is not None and known.key == key and not self._all_stale:
                 same += 1
@@ -397,7 +408,7 @@ class Writer:
                 status = self._folder.put(path, content, ours=ours, compare=True)
             except ForeignError as error:
                 problems.append(error.diagnostic)
-                entries.pop(path)
+                self._unmade(path, entries)
                 continue
             if status == WRITTEN:
                 written.append(path)
@@ -414,6 +425,11 @@ class Writer:
         return gone
 
     def _files(self) -> Iterator[tuple[str, bytes]]:
+        made = dict(self._made_files())
+        yield from made.items()
+        yield MARKER, _build_info(self._plan, made)
+
+    def _made_files(self) -> Iterator[tuple[str, bytes]]:
         project = self._plan.project
         base = project.settings.base_url
         for asset in self._theme.assets.values():
@@ -424,14 +440,9 @@ class Writer:
             seo.robots_txt(base, project.settings.values.get("crawlers", "allow-all")),
         )
         yield from seo.sitemaps(base, _indexed(self._plan))
-        yield MARKER, _build_info(self._plan)
 
 
-def _content_key(content: bytes) -> bytes:
-    return blake2b(content, digest_size=16).digest()
-
-
-def _build_info(plan: Plan) -> bytes:
+def _build_info(plan: Plan, files: Mapping[str, bytes]) -> bytes:
     import json
 
     counts = {
@@ -442,7 +453,16 @@ def _build_info(plan: Plan) -> bytes:
         }
         for name, family in plan.families.items()
     }
-    info = {"generator": GENERATOR, "version": __version__, "cells": counts}
+    info = {
+        "generator": GENERATOR,
+        "version": __version__,
+        "cells": counts,
+        "files": {
+            path: content_key(content).hex()
+            for path, content in files.items()
+            if not path.startswith("assets/")
+        },
+    }
     return json.dumps(info, indent=1, sort_keys=True).encode() + b"\n"
 
 

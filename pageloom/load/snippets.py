@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from pageloom.diagnostics import Diagnostic, Location, closest_help
+from pageloom.diagnostics import Diagnostic, Location, closest_help, quoted
 from pageloom.expressions import text_of
 from pageloom.model import Family, Pin, Row, Snippet
 from pageloom.schema import is_date
@@ -14,6 +14,12 @@ from pageloom.source import Document, Node
 Report = Callable[[Diagnostic], None]
 KEYS = ("slot", "family", "for", "reviewed", "draft", "note", "interval_months", "waive")
 SINGLE, LIST, FIELD = 3, 2, 1
+_FORMS: Mapping[str, tuple[Callable[[str], bool], str]] = {
+    "reviewed": (is_date, "a date such as 2026-11-25"),
+    "draft": (lambda text: text in {"true", "false"}, "true or false"),
+    "interval_months": (lambda text: text.isascii() and text.isdigit(), "a number of months"),
+    "note": (bool, "text"),
+}
 
 
 class SnippetReader:
@@ -25,17 +31,29 @@ class SnippetReader:
         axes: Mapping[str, tuple[Row, ...]],
         fields: Mapping[str, frozenset[str] | None],
         report: Report,
+        hidden: Mapping[str, set[str]],
+        *,
+        unread: Iterable[str] = (),
     ) -> None:
+        """`hidden`: slugs of drafts and broken rows; `unread`: axes that could not be read.
+
+        Naming them is no fault of a snippet.
+        """
         self._families = families
         self._rows = axes
         self._index = {axis: {row.slug: row for row in rows} for axis, rows in axes.items()}
         self._fields = fields
         self._report = report
-        self.hidden: dict[str, set[str]] = {axis: set() for axis in axes}
-        """Slugs of rows that are drafts or broken: naming them is no fault of the snippet."""
+        self._hidden = hidden
+        self._unread = frozenset(unread)
+        self._faults = 0
 
     def read(self, document: Document) -> Snippet | None:
-        """Return the snippet of a file, or None after its problems were reported."""
+        """Return the snippet of a file, or None after its problems were reported.
+
+        None also for one that is only for rows that are left out themselves.
+        """
+        self._faults = 0
         front = document.front
         if front.kind != "map":
             self._fault(document, front, "C201", "front matter is not a map", "slot: and for:")
@@ -43,18 +61,20 @@ class SnippetReader:
         for key, _ in front.pairs:
             if key.text not in KEYS:
                 help_ = closest_help(key.text, KEYS)
-                message = f"unknown key `{key.text}`"
+                message = f"unknown key {quoted(key.text)}"
                 self._fault(document, key, "C104", message, ", ".join(KEYS), help_)
         slot = self._text(document, "slot")
         selector = front.get("for")
         if selector is None:
             self._fault(document, front, "C106", "required field `for` is missing", "for: {}")
-        if slot is None or selector is None or not self._dated(document):
-            return None
-        pins = tuple(self._pins(document, selector))
-        named = self._named_families(document)
-        families = self._matching(document, slot, named, {pin.axis for pin in pins if pin.axis})
-        if not families or any(not pin.axis for pin in pins):
+        self._check_values(document)
+        waivers = self._waivers(document)
+        pins = tuple(self._pins(document, selector)) if selector is not None else ()
+        families: tuple[str, ...] = ()
+        if slot is not None:
+            named = self._named_families(document)
+            families = self._matching(document, slot, named, {pin.axis for pin in pins})
+        if self._faults or slot is None or any(not pin.rows for pin in pins):
             return None
         return Snippet(
             path=document.path,
@@ -65,7 +85,7 @@ class SnippetReader:
             body_line=document.body_line,
             location=Location(document.path, slot.line, slot.column),
             front={key.text: value.text for key, value in front.pairs if value.kind == "text"},
-            waivers=self._waivers(document),
+            waivers=waivers,
         )
 
     def _waivers(self, document: Document) -> tuple[tuple[str, str], ...]:
@@ -87,19 +107,26 @@ class SnippetReader:
             return None
         return node
 
-    def _dated(self, document: Document) -> bool:
-        node = document.front.get("reviewed")
-        if node is None or (node.kind == "text" and is_date(node.text)):
-            return True
-        message = f"`reviewed` is `{node.text}`"
-        self._fault(document, node, "C105", message, "a date such as 2026-11-25")
-        return False
+    def _check_values(self, document: Document) -> None:
+        """Report values of the wrong form under the keys that are not needed."""
+        for key, (holds, expected) in _FORMS.items():
+            node = document.front.get(key)
+            if node is None or node.kind == "null" or (node.kind == "text" and holds(node.text)):
+                continue
+            shown = quoted(node.text) if node.kind == "text" else f"a {node.kind}"
+            yes = key == "draft" and node.text.lower() in {"yes", "on", "y", "true"}
+            help_ = "write `true`" if yes else ""
+            self._fault(document, node, "C105", f"`{key}` is {shown}", expected, help_)
 
     def _named_families(self, document: Document) -> tuple[Node, ...]:
         node = document.front.get("family")
-        if node is None:
+        if node is None or node.kind == "null":
             return ()
-        return node.items if node.kind == "list" else (node,)
+        nodes = node.items if node.kind == "list" else (node,)
+        if any(item.kind != "text" for item in nodes):
+            self._fault(document, node, "C105", "`family` is no name", "a family, or a list")
+            return ()
+        return tuple({item.text: item for item in nodes}.values())
 
     def _matching(
         self, document: Document, slot: Node, named: tuple[Node, ...], axes: set[str]
@@ -111,12 +138,12 @@ class SnippetReader:
         }
         if not with_slot:
             known = {item.name for family in self._families.values() for item in family.slots}
-            message = f"no family has a slot `{slot.text}` for snippets"
+            message = f"no family has a slot {quoted(slot.text)} for snippets"
             self._fault(document, slot, "C202", message, "", closest_help(slot.text, known))
             return ()
         for node in named:
             if node.text not in with_slot:
-                message = f"family `{node.text}` has no slot `{slot.text}`"
+                message = f"family {quoted(node.text)} has no slot `{slot.text}`"
                 expected = ", ".join(sorted(with_slot))
                 help_ = closest_help(node.text, with_slot)
                 self._fault(document, node, "C202", message, expected, help_)
@@ -134,27 +161,28 @@ class SnippetReader:
             return
         if selector.kind != "map":
             self._fault(document, selector, "C203", "`for` is no map", "axis: slug")
-            yield Pin("", frozenset(), 0)
             return
         found: dict[str, list[Pin]] = {}
         for key, value in selector.pairs:
             pin = self._pin(document, key, value)
-            found.setdefault(pin.axis, []).append(pin)
+            if pin is not None:
+                found.setdefault(pin.axis, []).append(pin)
         for axis, pins in found.items():
             rows = frozenset.intersection(*(pin.rows for pin in pins))
             yield Pin(axis, rows, max(pin.rank for pin in pins))
 
-    def _pin(self, document: Document, key: Node, value: Node) -> Pin:
+    def _pin(self, document: Document, key: Node, value: Node) -> Pin | None:
         axis, _, field = key.text.partition(".")
         if axis not in self._index:
             help_ = closest_help(axis, self._index)
             expected = ", ".join(self._index)
-            self._fault(document, key, "C203", f"unknown axis `{axis}`", expected, help_)
-            return Pin("", frozenset(), 0)
+            self._fault(document, key, "C203", f"unknown axis {quoted(axis)}", expected, help_)
+            return None
         nodes = value.items if value.kind == "list" else (value,)
         if any(node.kind != "text" for node in nodes) or not nodes:
-            self._fault(document, value, "C203", f"`{key.text}` has no value", "a slug or a list")
-            return Pin("", frozenset(), 0)
+            message = f"{quoted(key.text)} has no value"
+            self._fault(document, value, "C203", message, "a slug or a list")
+            return None
         if field:
             return self._field_pin(document, key, nodes, axis, field)
         rows = tuple(self._slugs(document, nodes, axis))
@@ -166,25 +194,27 @@ class SnippetReader:
             row = self._index[axis].get(node.text)
             if row is not None:
                 yield row
-            elif node.text not in self.hidden[axis]:
+            elif node.text not in self._hidden.get(axis, ()) and axis not in self._unread:
                 help_ = closest_help(node.text, self._index[axis])
-                message = f"unknown {axis} `{node.text}`"
+                message = f"unknown {axis} {quoted(node.text)}"
                 self._fault(document, node, "C203", message, f"the slug of a {axis}", help_)
 
     def _field_pin(
         self, document: Document, key: Node, nodes: tuple[Node, ...], axis: str, field: str
-    ) -> Pin:
+    ) -> Pin | None:
         declared = self._fields.get(axis)
         if declared is not None and field not in declared:
             help_ = closest_help(field, declared)
-            self._fault(document, key, "C203", f"`{axis}` has no field `{field}`", "", help_)
-            return Pin("", frozenset(), 0)
+            message = f"`{axis}` has no field {quoted(field)}"
+            self._fault(document, key, "C203", message, "", help_)
+            return None
         wanted = {node.text for node in nodes}
         rows = frozenset(row for row in self._rows[axis] if wanted & _texts(row.values.get(field)))
-        if not rows:
+        if not rows and axis not in self._unread:
             shown = ", ".join(sorted(wanted))
-            self._fault(document, key, "C203", f"no {axis} has `{field}: {shown}`", "")
-            return Pin("", frozenset(), 0)
+            message = f"no {axis} has {quoted(f'{field}: {shown}')}"
+            self._fault(document, key, "C203", message, "a value that a row has")
+            return None
         return Pin(axis, rows, FIELD)
 
     def _fault(
@@ -196,6 +226,7 @@ class SnippetReader:
         expected: str,
         help_: str = "",
     ) -> None:
+        self._faults += 1
         location = Location(document.path, node.line, node.column)
         self._report(
             Diagnostic(code=code, location=location, message=message, expected=expected, help=help_)

@@ -1,0 +1,191 @@
+"""References between rows: looked up, checked for circles, and counted in their digests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from hashlib import blake2b
+from typing import Any, TypeGuard
+
+from pageloom.diagnostics import ERROR, WARNING, Diagnostic, Location, closest_help, letter, quoted
+from pageloom.load.rows import Raw, Tables, TableSpec
+from pageloom.load.schemas import schema_path
+from pageloom.model import Join, Row
+from pageloom.schema import Ref
+
+Report = Callable[[Diagnostic], None]
+Edges = Mapping[Row, list[tuple[Row, Ref]]]
+
+
+def resolve(tables: Tables, report: Report) -> dict[str, tuple[Row, ...]]:
+    """Look up every reference and return the rows by table, sorted by slug."""
+    edges: dict[Row, list[tuple[Row, Ref]]] = {}
+    _check_schemas(tables, report)
+    finder = _Finder(tables, report)
+    for raws in tables.raw.values():
+        for raw in raws:
+            edges[raw.row] = []
+            for key, value in raw.values.items():
+                raw.row.values[key] = finder.lookup(value, edges[raw.row])  # type: ignore[index]
+    done: set[Row] = set()
+    for start in edges:
+        _walk(start, edges, done, report)
+    _set_digests(tables.raw, edges)
+    return {
+        name: tuple(sorted((raw.row for raw in raws), key=lambda row: row.slug))
+        for name, raws in tables.raw.items()
+    }
+
+
+def _check_schemas(tables: Tables, report: Report) -> None:
+    """Report schemas that refer to what is no axis or table."""
+    for name, declared in tables.schemas.items():
+        for table in sorted(set(_referred(declared or {})) - set(tables.index)):
+            report(
+                Diagnostic(
+                    code="M119",
+                    location=Location(schema_path(tables.specs[name].schema)),
+                    message=f"`x-ref` names {quoted(table)}, which is no axis or table",
+                    expected="an axis, a table, `fact` or `source`",
+                    help=closest_help(table, tables.index),
+                )
+            )
+
+
+def _referred(schema: Mapping[str, Any]) -> Iterator[str]:
+    if "x-ref" in schema:
+        yield schema["x-ref"]
+    for child in schema.get("properties", {}).values():
+        yield from _referred(child)
+    for name in ("items", "additionalProperties"):
+        if isinstance(schema.get(name), Mapping):
+            yield from _referred(schema[name])
+
+
+class _Finder:
+    """Finds the rows that references name."""
+
+    def __init__(self, tables: Tables, report: Report) -> None:
+        self._index = tables.index
+        self._unread = tables.unread
+        self._report = report
+
+    def lookup(self, value: Any, edges: list[tuple[Row, Ref]]) -> Any:
+        """Return a value with its references replaced by rows."""
+        if isinstance(value, Ref):
+            row = self._find(value)
+            if value.checked:
+                return value.slug
+            if row is not None:
+                edges.append((row, value))
+            return row
+        if isinstance(value, tuple):
+            found = (self.lookup(item, edges) for item in value)
+            return tuple(item for item in found if item is not None)
+        if isinstance(value, dict):
+            return {key: self.lookup(item, edges) for key, item in value.items()}
+        return value
+
+    def _find(self, ref: Ref) -> Row | None:
+        index = self._index.get(ref.table)
+        if index is None:
+            return None
+        row = index.get(ref.slug)
+        if row is None and ref.table not in self._unread:
+            self._report(
+                Diagnostic(
+                    code=letter(ref.location.path) + "103",
+                    location=ref.location,
+                    message=f"unknown {ref.table} {quoted(ref.slug)}",
+                    expected=f"the slug of a {ref.table}",
+                    help=closest_help(ref.slug, index),
+                    severity=WARNING if ref.checked else ERROR,
+                )
+            )
+        return None if row is None or row.kind in {"draft", "broken"} else row
+
+
+def _walk(start: Row, edges: Edges, done: set[Row], report: Report) -> None:
+    """Report the first circle of references that can be reached from `start`."""
+    path: list[Row] = []
+    stack: list[tuple[Row, Iterator[tuple[Row, Ref]]]] = []
+
+    def enter(row: Row) -> None:
+        path.append(row)
+        stack.append((row, iter(edges.get(row, ()))))
+
+    if start not in done:
+        enter(start)
+    while stack:
+        row, rest = stack[-1]
+        for target, ref in rest:
+            if ref.cycles or target in done:
+                continue
+            if target in path:
+                circle = " → ".join(item.slug for item in (*path[path.index(target) :], target))
+                message = f"rows refer to each other in a circle: {circle}"[:100]
+                report(Diagnostic(code="M111", location=ref.location, message=message))
+                continue
+            enter(target)
+            break
+        else:
+            stack.pop()
+            path.pop()
+            done.add(row)
+
+
+def _own_digest(raw: Raw) -> bytes:
+    text = json.dumps(_canonical(raw.values), sort_keys=True, ensure_ascii=False)
+    head = f"{raw.spec.name}\0{raw.row.slug}\0"
+    return blake2b((head + text).encode(), digest_size=16).digest()
+
+
+def _canonical(value: Any) -> Any:
+    if isinstance(value, Ref):
+        return {"ref": value.slug}
+    if isinstance(value, tuple):
+        return [_canonical(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _canonical(item) for key, item in value.items()}
+    return value
+
+
+def _set_digests(tables: Mapping[str, list[Raw]], edges: Edges) -> None:
+    own = {raw.row: _own_digest(raw) for raws in tables.values() for raw in raws}
+    for row, targets in edges.items():
+        digest = own[row]
+        if targets:
+            reached = sorted(own[other] for other in _reachable(row, edges) if other in own)
+            digest = blake2b(digest + b"".join(reached), digest_size=16).digest()
+        object.__setattr__(row, "digest", digest)
+
+
+def _reachable(row: Row, edges: Edges) -> set[Row]:
+    seen: set[Row] = set()
+    queue = [row]
+    while queue:
+        for target, _ in edges.get(queue.pop(), ()):
+            if target not in seen:
+                seen.add(target)
+                queue.append(target)
+    return seen
+
+
+def _all_rows(items: tuple[Any, ...]) -> TypeGuard[tuple[Row, ...]]:
+    return all(isinstance(item, Row) for item in items)
+
+
+def joins(specs: Iterable[TableSpec], tables: Mapping[str, tuple[Row, ...]]) -> dict[str, Join]:
+    """Return the joins, indexed by the rows they are about; what is about a draft is left out."""
+    made: dict[str, Join] = {}
+    for spec in specs:
+        rows: list[Row] = []
+        index: dict[tuple[Row, ...], Row] = {}
+        for row in tables.get(spec.name, ()):
+            about = tuple(row.values.get(axis) for axis in spec.axes)
+            if _all_rows(about):
+                object.__setattr__(row, "about", about)
+                rows.append(row)
+                index[about] = row
+        made[spec.name] = Join(spec.name, spec.axes, tuple(rows), index)
+    return made

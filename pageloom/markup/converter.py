@@ -1,0 +1,296 @@
+"""Snippet bodies and Markdown fields to fragments; one converter a process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from hashlib import blake2b
+
+import markdown
+from markupsafe import escape
+
+from pageloom import expressions
+from pageloom.diagnostics import Diagnostic, Location, Start, closest_help, quoted
+from pageloom.lexicon import Lexicon
+from pageloom.markup.body import Body, Html, Valued, filled, target_prints
+from pageloom.markup.tree import Plain, Tree
+from pageloom.model import (
+    Call,
+    Cite,
+    Expression,
+    FactCall,
+    Fragment,
+    Link,
+    Path,
+    Print,
+    Project,
+    Row,
+    Segment,
+)
+from pageloom.schema import is_https_url
+
+Report = Callable[[Diagnostic], None]
+Known = Mapping[str, frozenset[str] | None]
+_EXTENSIONS = ("tables", "attr_list", "sane_lists", "def_list", "footnotes")
+
+
+class Converter:
+    """Turns snippet bodies and Markdown fields into fragments; one a process."""
+
+    def __init__(
+        self, project: Project, report: Report, cache: dict[bytes, Html] | None = None
+    ) -> None:
+        """`cache` keeps the HTML of texts by content; it grows as texts are converted."""
+        self._project = project
+        self._report = report
+        self.lexicon = Lexicon(project.words, report)
+        self.cache: dict[bytes, Html] = cache if cache is not None else {}
+        self.used: set[bytes] = set()
+        self._tree = Tree()
+        self._markdown = markdown.Markdown(extensions=[*_EXTENSIONS, Plain(self._tree)])
+
+    def fragment(
+        self,
+        path: str,
+        text: str,
+        start: Start | int,
+        *,
+        slot: str,
+        base: int,
+        known: Known,
+        anchors: bool = True,
+    ) -> Fragment:
+        """Return the fragment of a Markdown text whose headings start at level `base`.
+
+        `start` is where the text starts in its file. `known` gives the names that expressions may
+        use with their declared fields. Without `anchors` headings have no ids.
+        """
+        place = Start(start) if isinstance(start, int) else start
+        body = Body(path, text, place, slot, base, anchors)
+        self._set_aside(body, known)
+        html = self._html(body)
+        for printed in target_prints(body):
+            self._check_target(printed)
+        digest = blake2b(f"{slot}\0{base}\0{text}".encode(), digest_size=16).digest()
+        return Fragment(filled(html, body), tuple(body.outline), digest)
+
+    def _html(self, body: Body) -> str:
+        """Return the HTML of a marked text, from the cache where the text is known."""
+        kinds = "".join(type(segment).__name__[0] for segment in body.segments)
+        head = f"{body.slot}\0{body.base}\0{body.anchors}\0{kinds}\0"
+        key = blake2b((head + body.marked).encode(), digest_size=16).digest()
+        found = self.cache.get(key)
+        if found is not None:
+            html, outline, targets, flat = found
+            body.outline.extend(outline)
+            body.targets.update(targets)
+            body.flat.update(flat)
+            self.used.add(key)
+            return html
+        problems: list[Diagnostic] = []
+        html = self._converted(body, problems.append)
+        for problem in problems:
+            self._report(problem)
+        if not problems:
+            entry = (html, tuple(body.outline), tuple(body.targets), tuple(body.flat))
+            self.cache[key] = entry
+            self.used.add(key)
+        return html
+
+    def _converted(self, body: Body, report: Report) -> str:
+        self._tree.body = body
+        self._tree.report = report
+        self._markdown.reset()
+        try:
+            html = self._markdown.convert(body.marked)
+        except RecursionError:
+            message = "Markdown is nested too deeply"
+            report(Diagnostic(code="C212", location=body.at(0), message=message))
+            return ""
+        _check_levels(body, report)
+        return html
+
+    def field(self, row: Row, name: str) -> Fragment:
+        """Return the fragment of a row's Markdown field."""
+        kinds = (row, *row.about)
+        known = {item.kind: self._project.fields.get(item.kind) for item in kinds}
+        return self.fragment(
+            row.location.path,
+            str(row.values[name]),
+            self._project.starts.get((row, name), Start(row.location.line, row.location.column)),
+            slot=f"{row.slug}-{name}".replace("/", "-"),
+            base=4,
+            known=known,
+        )
+
+    def _set_aside(self, body: Body, known: Known) -> None:
+        parts = expressions.split(body.text)
+        for index, (text, offset) in enumerate(parts):
+            if index % 2 == 0:
+                self._check_stray(body, text, offset)
+                body.add(text, offset)
+                continue
+            segment, plain = self._segment(text, body.at(offset), known)
+            body.segments.append(segment)
+            body.plain[len(body.segments) - 1] = plain
+            body.add(f"\ue000{len(body.segments) - 1}\ue001", offset)
+
+    def _check_stray(self, body: Body, text: str, offset: int) -> None:
+        stray = expressions.FORBIDDEN.search(text)
+        if stray:
+            self._fault(
+                "C204",
+                body.at(offset + stray.start()),
+                f"`{stray.group()}` in a snippet",
+                "expressions `{{ … }}` only",
+                "say variants with `for:`; say repetition with a data slot",
+            )
+
+    def _check_target(self, printed: Print) -> None:
+        """Report rows for which a path that is a link's target prints no address."""
+        rows = self._project.tables.get(printed.path.root)
+        scopes = (
+            [{"site": self._project.settings.values}]
+            if rows is None
+            else [{printed.path.root: row} for row in rows]
+        )
+        for scope in scopes:
+            try:
+                value = expressions.evaluate(printed.path, scope)
+            except expressions.AbsentError:
+                continue
+            if not is_https_url(value):
+                message = f"`{printed.path}` is a link target and prints {quoted(value, 30)}"
+                expected = "a field whose values start with https://"
+                help_ = "declare the field with `format: https-url` in its schema"
+                self._fault("C211", printed.location, message, expected, help_)
+                return
+
+    def _segment(
+        self, text: str, location: Location, known: Mapping[str, frozenset[str] | None]
+    ) -> tuple[Segment | Valued, Segment]:
+        try:
+            expression = expressions.parse(text)
+        except expressions.NotAllowedError as error:
+            expected = "a path such as `row.name`, or fact(), cite(), link()"
+            self._fault("C204", location, f"not allowed in a snippet: {error}"[:100], expected)
+            return b"", b""
+        fault, help_ = name_fault(expression, known)
+        if fault:
+            self._fault("C205", location, fault, "", help_)
+            return b"", b""
+        if isinstance(expression, Path):
+            printed = Print(expression, location)
+            return printed, printed
+        return self.call(expression, location)
+
+    def call(self, call: Call, location: Location) -> tuple[Segment | Valued, Segment]:
+        """Return the segment of a function call, and the one for places that take plain text."""
+        argument = call.args[0]
+        if call.name == "link":
+            link = self._link(call, location)
+            return (link, link) if link else (b"", b"")
+        if isinstance(argument, Path):
+            dynamic = FactCall(call.name, argument, location)
+            return dynamic, dynamic
+        row = self._project.facts.get(argument)
+        if row is None and call.name == "cite":
+            row = self._project.sources.get(argument)
+        if row is None:
+            self._unknown(call.name, argument, location)
+            return b"", b""
+        return self.cited(call.name, row, location)
+
+    def cited(self, name: str, row: Row, location: Location) -> tuple[Segment | Valued, Segment]:
+        """Return what `fact` or `cite` prints for a fact or source row."""
+        if row.kind == "source":
+            return Cite(row, ""), b""
+        if row.values.get("confidence") == "low":
+            message = f"fact `{row.slug}` is of low confidence"
+            help_ = "leave the claim out, or find a source and raise the confidence"
+            self._fault("C207", location, message, "confidence high or medium", help_)
+        source = row.values.get("source")
+        cite = Cite(source, str(row.values.get("citation", "")), row) if source else None
+        if name == "cite":
+            return (cite or b""), b""
+        value = str(escape(self.lexicon.fact(row))).encode()
+        return Valued(value, cite), value
+
+    def _unknown(self, name: str, argument: str, location: Location) -> None:
+        known = set(self._project.facts)
+        if name == "cite":
+            known |= set(self._project.sources)
+        message = f"unknown fact `{argument}`" if name == "fact" else f"unknown source `{argument}`"
+        expected = "an id of facts.yaml" + (" or a slug of sources.yaml" if name == "cite" else "")
+        self._fault("C206", location, message[:100], expected, closest_help(argument, known))
+
+    def _link(self, call: Call, location: Location) -> Link | None:
+        family = self._project.families.get(str(call.args[0]))
+        if family is None:
+            known = self._project.families
+            message = f"link to an unknown family `{call.args[0]}`"
+            self._fault("C208", location, message, "", closest_help(str(call.args[0]), known))
+            return None
+        text: str | Path | None = None
+        pins: list[tuple[str, Row | Path]] = []
+        for key, value in call.kwargs:
+            if key == "text":
+                text = value
+                continue
+            pin = self._pinned(key, value, family.axes, location)
+            if pin is None:
+                return None
+            pins.append((key, pin))
+        return Link(family.name, tuple(pins), text, bare=False, location=location)
+
+    def _pinned(
+        self, axis: str, value: str | Path, axes: tuple[str, ...], location: Location
+    ) -> Row | Path | None:
+        if axis not in axes:
+            message = f"link() has no argument `{axis}`"
+            self._fault("C208", location, message, ", ".join((*axes, "text")))
+            return None
+        if isinstance(value, Path):
+            return value
+        rows = {row.slug: row for row in self._project.axes[axis]}
+        if value not in rows:
+            message = f"link to an unknown {axis} `{value}`"
+            self._fault(
+                "C208", location, message, f"the slug of a {axis}", closest_help(value, rows)
+            )
+            return None
+        return rows[value]
+
+    def _fault(
+        self, code: str, location: Location, message: str, expected: str, help_: str = ""
+    ) -> None:
+        self._report(
+            Diagnostic(code=code, location=location, message=message, expected=expected, help=help_)
+        )
+
+
+def _check_levels(body: Body, report: Report) -> None:
+    previous = body.base - 1
+    for level, text in zip(body.outline, body.headings, strict=True):
+        if level > previous + 1 or level > 6:
+            location = body.find_heading(text)
+            message = f"a heading goes from level {previous} to level {level}"
+            expected = "one level at a time, at most 6"
+            report(Diagnostic(code="C212", location=location, message=message, expected=expected))
+            return
+        previous = level
+
+
+def name_fault(
+    expression: Expression, known: Mapping[str, frozenset[str] | None]
+) -> tuple[str, str]:
+    """Return what is wrong with the names in an expression, and a help text."""
+    for path in expressions.references(expression):
+        if path.root not in known:
+            return f"unknown name `{path.root}`", closest_help(path.root, known)
+        declared = known[path.root]
+        if not path.fields:
+            return f"`{path.root}` is a row; print one of its fields", ""
+        if declared is not None and path.fields[0] not in declared | {"slug"}:
+            message = f"`{path.root}` has no field `{path.fields[0]}`"
+            return message, closest_help(path.fields[0], declared)
+    return "", ""
