@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
-from pageloom.model import Cite, Family, Fragment, Link, Path, Project, Row, Slot
+from pageloom.model import Cite, Family, Fragment, Link, Path, Project, Row, Slot, Snippet
 from pageloom.plan import FOLDED, Cell, FamilyPlan, Plan
 from pageloom.theme import Theme
 
@@ -52,7 +52,7 @@ class Keys:
         self._theme = theme
         self._base = digest((base, _schemas(plan.project)))
         self._partials: dict[str, bytes] = {}
-        self._fragments: dict[int, tuple[bytes, tuple[Link, ...]]] = {}
+        self._fragments: dict[tuple[str, tuple[int, ...]], tuple[bytes, tuple[Link, ...]]] = {}
         self._tables: dict[str, bytes] = {}
         self._families: dict[str, bytes] = {}
         self._deep: dict[Row, bytes] = {}
@@ -160,19 +160,18 @@ class Keys:
             yield from self._rows(other, child)
 
     def _snippet(
-        self, plan: FamilyPlan, number: int, slot: Slot, levels: Iterable[int]
+        self, plan: FamilyPlan, number: int, slot: Slot, levels: tuple[int, ...]
     ) -> Iterator[bytes]:
         """Yield the digests of the snippet that fills a slot, and of what it links to."""
         snippet = plan.choices[slot.name][number]
         if snippet is None:
             return
-        for level in levels:
-            fragment = self._plan.fragments.get((snippet.path, level))
-            if fragment is not None:
-                own, links = self._fragment(fragment)
-                yield own
-                for link in links:
-                    yield from self._target(link, self._plan.scope(plan.family, plan.cells[number]))
+        own, links = self._fragments.get((snippet.path, levels)) or self._read(snippet, levels)
+        yield own
+        if links:
+            scope = self._plan.scope(plan.family, plan.cells[number])
+            for link in links:
+                yield from self._target(link, scope)
 
     def _folded(self, plan: FamilyPlan, number: int, name: str) -> Iterator[bytes]:
         other = self._plan.families[name]
@@ -200,13 +199,18 @@ class Keys:
             yield self._partial(slot.partial)
             yield from self._tables_of(slot, scope)
 
-    def _fragment(self, fragment: Fragment) -> tuple[bytes, tuple[Link, ...]]:
-        """Return the digest of a fragment and of what it cites, and its links."""
-        found = self._fragments.get(id(fragment))
-        if found is None:
-            own = digest((fragment.digest, *_cited(fragment)))
-            links = tuple(item for item in fragment.segments if isinstance(item, Link))
-            found = self._fragments[id(fragment)] = (own, links)
+    def _read(self, snippet: Snippet, levels: tuple[int, ...]) -> tuple[bytes, tuple[Link, ...]]:
+        """Return the digest of a snippet's fragments and of what they cite, and their links."""
+        fragments = [
+            fragment
+            for level in levels
+            if (fragment := self._plan.fragments.get((snippet.path, level)))
+        ]
+        parts = [part for item in fragments for part in (item.digest, *_cited(item))]
+        links = tuple(
+            segment for item in fragments for segment in item.segments if isinstance(segment, Link)
+        )
+        found = self._fragments[(snippet.path, levels)] = (digest(parts), links)
         return found
 
     def _target(self, link: Link, scope: Mapping[str, Any]) -> Iterator[bytes]:
