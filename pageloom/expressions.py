@@ -116,11 +116,6 @@ def lookup(path: Path, scope: Scope) -> Any:
 
 def evaluate(path: Path, scope: Scope) -> str:
     """Return the text that the path prints. Raises `AbsentError` when there is none."""
-    if len(path.fields) == 1 and not path.filters:  # the common case, a field of a row
-        row = scope[path.root]
-        found = row.values.get(path.fields[0]) if row.__class__ is Row else None
-        if found.__class__ is str and found:
-            return str(found)
     value = lookup(path, scope)
     for name, arguments in path.filters:
         value = _apply(name, arguments, value)
