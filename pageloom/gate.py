@@ -17,6 +17,7 @@ from pageloom.model import Family, Gate, Measure, Slot, Weight
 from pageloom.plan import FOLDED, HELD, NOINDEX, PUBLISHED, FamilyPlan, Plan
 
 Report = Callable[[Diagnostic], None]
+Columns = list[tuple[list[Hashable], list[int]]]
 _OTHERWISE = {"fold": FOLDED, "noindex": NOINDEX, "hold": HELD}
 
 
@@ -43,6 +44,8 @@ class Measured:
 
     def of(self, number: int) -> Measure:
         """Return what was measured of one cell."""
+        if not self.words:
+            return Measure(missing=self.missing.get(number, ()))
         found = self.likeness.get(number)
         return Measure(
             words=self.words[number],
@@ -102,10 +105,11 @@ def _missing(plan: FamilyPlan) -> dict[int, tuple[str, ...]]:
 def _gated(plan: FamilyPlan, scales: Scales, missing: dict[int, tuple[str, ...]]) -> Measured:
     gate = plan.family.gate
     measured = Measured(missing=missing, compared=bytearray(len(plan.cells)))
-    columns = _weigh(plan, scales, measured)
-    passed = [
-        number for number in range(len(plan.cells)) if not reasons(plan.family, measured.of(number))
-    ]
+    columns: Columns = []
+    passed = [number for number in range(len(plan.cells)) if number not in missing]
+    if gate.needs_words:
+        columns = _weigh(plan, scales, measured)
+        passed = [n for n in passed if not reasons(plan.family, measured.of(n))]
     if gate.max_sibling_likeness < 1:
         for number in passed:
             measured.compared[number] = 1
@@ -126,10 +130,10 @@ def _gated(plan: FamilyPlan, scales: Scales, missing: dict[int, tuple[str, ...]]
 
 def _weigh(
     plan: FamilyPlan, scales: Scales, measured: Measured
-) -> list[tuple[list[Hashable], list[int]]]:
+) -> Columns:
     """Weigh every slot of every cell; return the columns that likeness is measured on."""
     slots = [slot for slot in plan.family.slots if not slot.lists and not slot.folds]
-    columns: list[tuple[list[Hashable], list[int]]] = [([], []) for _ in slots]
+    columns: Columns = [([], []) for _ in slots]
     for number in range(len(plan.cells)):
         words, specific = scales.shell_words(plan, number), 0
         facts: frozenset[str] = frozenset()
@@ -147,7 +151,7 @@ def _weigh(
 
 
 def _likeness(
-    columns: list[tuple[list[Hashable], list[int]]], passed: list[int], gate: Gate
+    columns: Columns, passed: list[int], gate: Gate
 ) -> dict[int, Likeness]:
     """Return the likeness of the pages that passed, by their number in the family."""
     chosen = [

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
-from pageloom.model import Cite, Family, Fragment, Link, Path, Project, Row, Slot
-from pageloom.plan import FOLDED, FamilyPlan, Plan
+from pageloom.model import Cite, Family, Fragment, Link, Path, Project, Row, Slot, Snippet
+from pageloom.plan import FOLDED, Cell, FamilyPlan, Plan
 from pageloom.theme import Theme
 
 _FACT_CALL = re.compile(r"\b(?:fact|cite)\(\s*([^)]*?)\s*\)")
@@ -31,6 +32,16 @@ def digest(parts: Iterable[bytes]) -> bytes:
     return blake2b(b"".join(parts), digest_size=16).digest()
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What all pages of a family share, and where they differ."""
+
+    shared: bytes
+    joins: tuple[tuple[Mapping[Cell, Row], Callable[[Cell], Cell]], ...]
+    filled: tuple[Slot, ...]
+    listed: tuple[Slot, ...]
+
+
 class Keys:
     """Makes keys of pages; one a process."""
 
@@ -41,42 +52,97 @@ class Keys:
         self._theme = theme
         self._base = digest((base, _schemas(plan.project)))
         self._partials: dict[str, bytes] = {}
-        self._fragments: dict[int, bytes] = {}
+        self._fragments: dict[tuple[str, tuple[int, ...]], tuple[bytes, tuple[Link, ...]]] = {}
         self._tables: dict[str, bytes] = {}
         self._families: dict[str, bytes] = {}
-        self._shells: dict[str, bytes] = {}
         self._deep: dict[Row, bytes] = {}
+        self._made: dict[str, _Made] = {}
+        self._rings: dict[tuple[str, int, Cell], bytes] = {}
+        self._above_last: tuple[Any, bytes] = (None, NONE)
 
     def page(self, plan: FamilyPlan, number: int, page: int) -> bytes:
         """Return the key of page `page` of a cell."""
-        family, cell = plan.family, plan.cells[number]
-        scope = self._plan.scope(family, cell)
-        parts = [
-            self._shell(family),
-            bytes((plan.verdicts[number], page & 255, page >> 8)),
-            *self._own_rows(scope),
-        ]
-        for slot in family.slots:
+        cell = plan.cells[number]
+        made = self._made.get(plan.family.name) or self._made_of(plan)
+        parts = [made.shared, bytes((plan.verdicts[number], page & 255, page >> 8))]
+        parts += [self._looked_up(row) for row in cell]
+        for index, pick in made.joins:
+            joined = index.get(pick(cell))
+            parts.append(NONE if joined is None else self._looked_up(joined))
+        for slot in made.filled:
             parts.append(_BREAK)
-            parts.extend(self._slot(plan, number, slot, scope))
-        for other in self._plan.siblings(plan, number):
-            parts.extend(_rows(self._plan.scope(family, plan.cells[other])))
-        for above, place in self._plan.crumbs(plan, number):
-            parts += (above.family.digest, bytes((above.verdicts[place],)))
+            parts += self._snippet(plan, number, slot, (2, 3))
+        for slot in made.listed:
+            parts.append(_BREAK)
+            parts += self._listed(plan, number, slot)
+        for place, (ring, pick, _) in enumerate(self._plan.rings(plan)):
+            parts.append(self._ring(plan, place, ring, pick(cell)))
+        parts.append(self._above(plan, number))
         return digest(parts)
 
-    def _shell(self, family: Family) -> bytes:
-        found = self._shells.get(family.name)
+    def _made_of(self, plan: FamilyPlan) -> _Made:
+        """Return what all pages of a family share, and where they differ."""
+        family = plan.family
+        covered = self._plan.covered(family)
+        names = {*family.axes, *(name for name, _ in covered)}
+        parts = [self._shell(family)]
+        for slot in family.slots:
+            parts.append(_BREAK)
+            if slot.partial:
+                parts += (self._partial(slot.partial), *self._tables_of(slot, names))
+        made = _Made(
+            shared=digest(parts),
+            joins=tuple((self._project.joins[name].index, pick) for name, pick in covered),
+            filled=tuple(slot for slot in family.slots if slot.snippet),
+            listed=tuple(slot for slot in family.slots if slot.lists or slot.folds),
+        )
+        self._made[family.name] = made
+        return made
+
+    def _tables_of(self, slot: Slot, known: Container[str]) -> Iterator[bytes]:
+        return (self._table(name) for name in slot.rows if name not in known)
+
+    def _ring(
+        self, plan: FamilyPlan, place: int, ring: Mapping[Cell, list[int]], shared: Cell
+    ) -> bytes:
+        """Return the digest of the published siblings among which a page links to some.
+
+        One digest for the whole ring costs less than one for the few that a page links to; a page
+        is made again, and found equal, when a farther sibling changes.
+        """
+        key = (plan.family.name, place, shared)
+        found = self._rings.get(key)
         if found is None:
-            parts = [self._base, _outline(family), self._theme.digest(family.template)]
-            above = self._project.families.get(family.parent)
-            seen = {family.name}
-            while above is not None and above.name not in seen:
-                seen.add(above.name)
-                parts.append(above.digest)
-                above = self._project.families.get(above.parent)
-            found = self._shells[family.name] = digest(parts)
+            numbers = ring.get(shared, ())
+            rows = (part for number in numbers for part in self._rows(plan, number))
+            found = self._rings[key] = digest(rows)
         return found
+
+    def _rows(self, plan: FamilyPlan, number: int) -> Iterator[bytes]:
+        """Yield the digests of a cell's rows."""
+        cell = plan.cells[number]
+        for row in cell:
+            yield row.digest
+        for name, pick in self._plan.covered(plan.family):
+            joined = self._project.joins[name].index.get(pick(cell))
+            yield NONE if joined is None else joined.digest
+
+    def _above(self, plan: FamilyPlan, number: int) -> bytes:
+        """Return the digest of the pages above a cell; its neighbours have the same."""
+        above = self._plan.parent(plan, number)
+        if above is None:
+            return NONE
+        key = (above[0].family.name, above[1])
+        if self._above_last[0] != key:
+            parts: list[bytes] = []
+            for crumb, place in self._plan.crumbs(plan, number):
+                parts += (crumb.family.digest, bytes((crumb.verdicts[place],)))
+                parts += self._rows(crumb, place)
+            self._above_last = (key, digest(parts))
+        return self._above_last[1]
+
+    def _shell(self, family: Family) -> bytes:
+        return digest((self._base, _outline(family), self._theme.digest(family.template)))
 
     def _own_rows(self, scope: Mapping[str, Any]) -> Iterator[bytes]:
         """Yield the digests of a cell's rows with what their texts look up."""
@@ -84,39 +150,28 @@ class Keys:
             if name != "site":
                 yield self._looked_up(row) if row is not None else NONE
 
-    def _slot(
-        self, plan: FamilyPlan, number: int, slot: Slot, scope: Mapping[str, Any]
-    ) -> Iterator[bytes]:
-        if slot.lists:
-            other = self._plan.families[slot.lists]
-            yield other.family.digest
-            for child in self._plan.children(plan, number, slot.lists):
-                yield from _rows(self._plan.scope(other.family, other.cells[child]))
-        elif slot.folds:
+    def _listed(self, plan: FamilyPlan, number: int, slot: Slot) -> Iterator[bytes]:
+        if slot.folds:
             yield from self._folded(plan, number, slot.folds)
-        else:
-            yield from self._filling(plan, number, slot, scope, (2, 3))
+            return
+        other = self._plan.families[slot.lists]
+        yield other.family.digest
+        for child in self._plan.children(plan, number, slot.lists):
+            yield from self._rows(other, child)
 
-    def _filling(
-        self,
-        plan: FamilyPlan,
-        number: int,
-        slot: Slot,
-        scope: Mapping[str, Any],
-        levels: Iterable[int],
+    def _snippet(
+        self, plan: FamilyPlan, number: int, slot: Slot, levels: tuple[int, ...]
     ) -> Iterator[bytes]:
-        """Yield the digests of the snippet or partial that fills a slot."""
-        snippet = plan.choices[slot.name][number] if slot.snippet else None
-        if snippet is not None:
-            for level in levels:
-                fragment = self._plan.fragments.get((snippet.path, level))
-                if fragment is not None:
-                    yield from self._fragment(fragment, scope)
-        elif slot.partial:
-            yield self._partial(slot.partial)
-            for name in slot.rows:
-                if name not in scope:
-                    yield self._table(name)
+        """Yield the digests of the snippet that fills a slot, and of what it links to."""
+        snippet = plan.choices[slot.name][number]
+        if snippet is None:
+            return
+        own, links = self._fragments.get((snippet.path, levels)) or self._read(snippet, levels)
+        yield own
+        if links:
+            scope = self._plan.scope(plan.family, plan.cells[number])
+            for link in links:
+                yield from self._target(link, scope)
 
     def _folded(self, plan: FamilyPlan, number: int, name: str) -> Iterator[bytes]:
         other = self._plan.families[name]
@@ -128,21 +183,35 @@ class Keys:
             for slot in other.family.slots:
                 if slot.name in other.family.fold_slots:
                     yield _BREAK
-                    yield from self._filling(other, child, slot, scope, (4,))
+                    yield from self._filling(other, child, slot, scope)
         own = tuple(axis for axis in other.family.axes if axis not in plan.family.axes)
         for hub in self._plan.families.values():
             if hub.family.axes == own and hub.family.listed:
                 yield self._family(hub.family.name)
 
-    def _fragment(self, fragment: Fragment, scope: Mapping[str, Any]) -> Iterator[bytes]:
-        own = self._fragments.get(id(fragment))
-        if own is None:
-            own = digest((fragment.digest, *_cited(fragment)))
-            self._fragments[id(fragment)] = own
-        yield own
-        for segment in fragment.segments:
-            if isinstance(segment, Link):
-                yield from self._target(segment, scope)
+    def _filling(
+        self, plan: FamilyPlan, number: int, slot: Slot, scope: Mapping[str, Any]
+    ) -> Iterator[bytes]:
+        """Yield the digests of what fills a slot of a folded cell."""
+        if slot.snippet and plan.choices[slot.name][number] is not None:
+            yield from self._snippet(plan, number, slot, (4,))
+        elif slot.partial:
+            yield self._partial(slot.partial)
+            yield from self._tables_of(slot, scope)
+
+    def _read(self, snippet: Snippet, levels: tuple[int, ...]) -> tuple[bytes, tuple[Link, ...]]:
+        """Return the digest of a snippet's fragments and of what they cite, and their links."""
+        fragments = [
+            fragment
+            for level in levels
+            if (fragment := self._plan.fragments.get((snippet.path, level)))
+        ]
+        parts = [part for item in fragments for part in (item.digest, *_cited(item))]
+        links = tuple(
+            segment for item in fragments for segment in item.segments if isinstance(segment, Link)
+        )
+        found = self._fragments[(snippet.path, levels)] = (digest(parts), links)
+        return found
 
     def _target(self, link: Link, scope: Mapping[str, Any]) -> Iterator[bytes]:
         family = self._project.families[link.family]
@@ -163,7 +232,7 @@ class Keys:
         if above:
             yield above[0].family.digest
             yield bytes((above[0].verdicts[above[1]],))
-        yield from _rows(self._plan.scope(family, target.cells[number]))
+        yield from self._rows(target, number)
 
     def _partial(self, name: str) -> bytes:
         found = self._partials.get(name)
@@ -236,17 +305,10 @@ class Keys:
                 parts += (above.family.digest, bytes(above.verdicts))
             for axis in plan.family.axes:
                 parts += (row.digest for row in self._project.axes[axis])
-            for cell in plan.cells:
-                parts += _rows(self._plan.scope(plan.family, cell))
+            for number in range(len(plan.cells)):
+                parts += self._rows(plan, number)
             found = self._families[name] = digest(parts)
         return found
-
-
-def _rows(scope: Mapping[str, Any]) -> Iterator[bytes]:
-    """Yield the digests of a cell's rows."""
-    for name, row in scope.items():
-        if name != "site":
-            yield row.digest if row is not None else NONE
 
 
 def _outline(family: Family) -> bytes:

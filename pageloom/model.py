@@ -170,6 +170,12 @@ class Gate:
     mode: str = "none"
     """`on` with thresholds, `off` when switched off, `none` when the family says nothing of it."""
 
+    @property
+    def needs_words(self) -> bool:
+        """Whether a threshold asks for more than filled slots."""
+        asked = self.min_words or self.min_specific_share or self.min_specific_facts
+        return bool(asked) or self.max_sibling_likeness < 1
+
 
 @dataclass(frozen=True, slots=True)
 class Related:

@@ -18,6 +18,10 @@ HELD, FOLDED, NOINDEX, PUBLISHED = range(4)
 VERDICTS = ("held", "folded", "noindex", "published")
 PER_HUB_PAGE = 80
 Cell = tuple[Row, ...]
+Speaker = tuple[str | None, tuple[tuple[int, str], ...]]
+"""A pattern with the fields it takes, as (place of the axis, name); None where that will not do."""
+Ring = tuple[Mapping[Cell, list[int]], Callable[[Cell], Cell], int]
+"""Published siblings by the rows they share, how to get those of a cell, how many to link to."""
 
 
 @dataclass(slots=True)
@@ -46,8 +50,9 @@ class Plan:
     fragments: Mapping[tuple[str, int], Fragment] = field(default_factory=dict)
     """Fragments of snippets by path and heading level."""
     _groups: dict[tuple[str, tuple[str, ...]], dict[Cell, list[int]]] = field(default_factory=dict)
-    _ring: dict[tuple[str, str], dict[Cell, list[int]]] = field(default_factory=dict)
+    _rings: dict[str, Sequence[Ring]] = field(default_factory=dict)
     _covers: dict[str, Sequence[tuple[str, Callable[[Cell], Cell]]]] = field(default_factory=dict)
+    _speakers: dict[int, Speaker] = field(default_factory=dict)
     _routes: dict[str, tuple[str, Callable[[Cell], Cell]]] = field(default_factory=dict)
 
     def route(self, family: Family, cell: Cell) -> str:
@@ -66,12 +71,13 @@ class Plan:
     def scope(self, family: Family, cell: Cell) -> dict[str, Any]:
         """Return the rows that texts of this cell may name, and `site`."""
         scope: dict[str, Any] = dict(zip(family.axes, cell, strict=True))
-        for name, key in self._covered(family):
+        for name, key in self.covered(family):
             scope[name] = self.project.joins[name].index.get(key(cell))
         scope["site"] = self.project.settings.values
         return scope
 
-    def _covered(self, family: Family) -> Sequence[tuple[str, Callable[[Cell], Cell]]]:
+    def covered(self, family: Family) -> Sequence[tuple[str, Callable[[Cell], Cell]]]:
+        """Return the joins whose axes a family has, and how to get their rows of a cell."""
         found = self._covers.get(family.name)
         if found is None:
             found = tuple(
@@ -81,6 +87,41 @@ class Plan:
             )
             self._covers[family.name] = found
         return found
+
+    def spoken(self, text: Text, family: Family, cell: Cell) -> str:
+        """Return a text of a family for a cell. Raises `AbsentError`."""
+        speaker = self._speakers.get(id(text))
+        if speaker is None:
+            speaker = self._speakers[id(text)] = self._speaker(text, family)
+        pattern, places = speaker
+        if pattern is None:
+            return self.say(text, self.scope(family, cell))
+        return pattern % tuple([cell[place].values[name] for place, name in places])
+
+    def _speaker(self, text: Text, family: Family) -> Speaker:
+        """Return a text as a pattern over fields that every row of its axis has as text.
+
+        Filling a pattern takes a quarter of the time that `say` takes.
+        """
+        pattern: list[str] = []
+        places: list[tuple[int, str]] = []
+        for part in text.parts:
+            if isinstance(part, str):
+                pattern.append(part.replace("%", "%%"))
+            elif isinstance(part, Path) and part.root in family.axes and self.always_text(part):
+                pattern.append("%s")
+                places.append((family.axes.index(part.root), part.fields[0]))
+            else:
+                return None, ()
+        return "".join(pattern), tuple(places)
+
+    def always_text(self, path: Path) -> bool:
+        """Whether a path is one field that every row of its axis has as text."""
+        if path.root not in self.project.axes or len(path.fields) != 1 or path.filters:
+            return False
+        rows = self.project.axes[path.root]
+        values = (row.values.get(path.fields[0]) for row in rows)
+        return all(isinstance(value, str) and value for value in values)
 
     def say(self, text: Text, scope: Mapping[str, Any]) -> str:
         """Return a text with the scope's values put in. Raises `AbsentError`."""
@@ -94,7 +135,7 @@ class Plan:
 
     def link_text(self, family: Family, cell: Cell) -> str:
         """Return the words of a link to a cell's page."""
-        return self.say(family.link_text, self.scope(family, cell))
+        return self.spoken(family.link_text, family, cell)
 
     def find(self, name: str, rows: Mapping[str, Row]) -> tuple[FamilyPlan, int] | None:
         """Return the cell of a family that these rows make, if it exists."""
@@ -178,27 +219,28 @@ class Plan:
     def siblings(self, plan: FamilyPlan, number: int) -> list[int]:
         """Return the published siblings that a page links to, in ring order after itself."""
         found: list[int] = []
-        axes = plan.family.axes
-        for related in plan.family.related:
-            rest = tuple(axis for axis in axes if axis != related.vary)
-            ring = self._published_ring(plan, related.vary, rest)
-            group = ring.get(picker(axes, rest)(plan.cells[number]), [])
+        for ring, pick, count in self.rings(plan):
+            group = ring.get(pick(plan.cells[number]), ())
+            size = len(group)
             start = bisect_right(group, number)
-            around = (*group[start:], *group[:start])
-            found += [item for item in around if item != number][: related.count]
+            others = size - (start > 0 and group[start - 1] == number)
+            found += [group[(start + step) % size] for step in range(min(count, others))]
         return found
 
-    def _published_ring(
-        self, plan: FamilyPlan, vary: str, rest: tuple[str, ...]
-    ) -> Mapping[Cell, list[int]]:
-        key = (plan.family.name, vary)
-        if key not in self._ring:
-            pick = picker(plan.family.axes, rest)
-            ring: dict[Cell, list[int]] = {}
-            for number in plan.published():
-                ring.setdefault(pick(plan.cells[number]), []).append(number)
-            self._ring[key] = ring
-        return self._ring[key]
+    def rings(self, plan: FamilyPlan) -> Sequence[Ring]:
+        """Return, for each rule of `related`, the published siblings by the rows they share."""
+        found = self._rings.get(plan.family.name)
+        if found is None:
+            axes = plan.family.axes
+            made: list[Ring] = []
+            for related in plan.family.related:
+                pick = picker(axes, tuple(axis for axis in axes if axis != related.vary))
+                ring: dict[Cell, list[int]] = {}
+                for number in plan.published():
+                    ring.setdefault(pick(plan.cells[number]), []).append(number)
+                made.append((ring, pick, related.count))
+            found = self._rings[plan.family.name] = tuple(made)
+        return found
 
     def page_count(self, plan: FamilyPlan, number: int) -> int:
         """Return how many pages a hub has at 80 links each; 1 for any other page."""

@@ -27,9 +27,10 @@ _NARROW = {
 
 
 class _Widths(dict[str, int]):
-    """Width of a letter; 556, that of a figure, for those that are not in the table."""
+    """Width of a letter; that of a figure, 556, for those that are not in the table."""
 
     def __missing__(self, letter: str) -> int:
+        self[letter] = 556
         return 556
 
 

@@ -8,8 +8,8 @@ the same order.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from markupsafe import escape
@@ -24,11 +24,14 @@ class Item:
     href: str
     title: str
     line: str = ""
+    texts: tuple[bytes, ...] = field(init=False, repr=False, compare=False)
+    """Title, address and line (when there is one), escaped."""
 
-    def texts(self) -> tuple[bytes, ...]:
-        """Return title, address and line (when there is one), escaped."""
-        found = (escaped(self.title), escaped(self.href))
-        return (*found, escaped(self.line)) if self.line else found
+    def __post_init__(self) -> None:
+        texts = [escaped(self.title), escaped(self.href)]
+        if self.line:
+            texts.append(escaped(self.line))
+        object.__setattr__(self, "texts", tuple(texts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,37 +133,41 @@ class Sheet:
 
     def values(self) -> list[bytes]:
         """Return the texts of the page, escaped, in the order of `context`."""
-        return [value if isinstance(value, bytes) else escaped(value) for value in self._texts()]
-
-    def _texts(self) -> Iterator[str | bytes]:
-        yield from (self.title, self.description, self.canonical, self.h1, self.jsonld)
-        yield from filter(None, (self.og_image,))
-        yield from _items(self.crumbs)
+        found = [escaped(text) for text in (self.title, self.description, self.canonical, self.h1)]
+        found.append(self.jsonld)
+        if self.og_image:
+            found.append(escaped(self.og_image))
+        for item in self.crumbs:
+            found += item.texts[:2]
         for section in self.sections:
-            yield from _section_texts(section)
+            found += _section_texts(section)
         for item in self.related:
-            yield from item.texts()[:2]
+            found += item.texts[:2]
         for source in self.sources:
-            yield source.title
-            yield from filter(None, (source.publisher, source.citation, source.href, source.as_of))
-        yield from filter(None, (self.published, self.modified))
+            texts = (source.publisher, source.citation, source.href, source.as_of)
+            found.append(escaped(source.title))
+            found += [escaped(text) for text in texts if text]
+        found += [escaped(date) for date in (self.published, self.modified) if date]
         if self.pager:
-            yield from filter(None, (self.pager.first, self.pager.previous, self.pager.next))
+            places = (self.pager.first, self.pager.previous, self.pager.next)
+            found += [escaped(place) for place in places if place]
+        return found
 
 
-def _section_texts(section: Section) -> Iterator[str | bytes]:
-    yield from filter(None, (section.heading, section.html))
-    yield from _items(section.links)
+def _section_texts(section: Section) -> list[bytes]:
+    found = [escaped(section.heading)] if section.heading else []
+    if section.html:
+        found.append(section.html)
+    for item in section.links:
+        found += item.texts
     for part in section.folded:
-        yield part.id
-        yield from filter(None, (part.heading,))
-        yield part.html
-        yield from _items(part.links)
-
-
-def _items(items: tuple[Item, ...]) -> Iterator[bytes]:
-    for item in items:
-        yield from item.texts()
+        found.append(escaped(part.id))
+        if part.heading:
+            found.append(escaped(part.heading))
+        found.append(part.html)
+        for item in part.links:
+            found += item.texts[:2]
+    return found
 
 
 _special = re.compile("[&<>\"']").search

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,6 +33,7 @@ from pageloom.model import (
 from pageloom.plan import (
     PER_HUB_PAGE,
     PUBLISHED,
+    Cell,
     FamilyPlan,
     Plan,
     page_route,
@@ -41,6 +43,7 @@ from pageloom.theme import Theme
 
 Report = Callable[[Diagnostic], None]
 KEPT_ITEMS = 20_000
+ONCE, LAST, KEEP = "once", "last", "keep"
 BASE_UNDER_HEADING, BASE_ALONE, BASE_FOLDED = 3, 2, 4
 
 
@@ -76,6 +79,9 @@ class Composer:
         self._memo: dict[Any, Filled] = {}
         self._last: dict[Any, tuple[Any, Filled]] = {}
         self._cites: dict[int, bytes] = {}
+        self._policies: dict[tuple[int, str], tuple[tuple[str, ...], str]] = {}
+        self._simple: dict[int, Any] = {}
+        self._escaped: dict[tuple[Row, str], bytes] = {}
         self._items: dict[tuple[str, int], Item] = {}
         self._crumbs_last: tuple[Any, tuple[Item, ...]] = (None, ())
         self._data = DataSlots(plan, theme, converter)
@@ -97,8 +103,8 @@ class Composer:
         canonical = self._base_url + route
         citations = _Citations()
         sections = self._sections(plan, number, scope, citations, page)
-        h1 = self._said(family.h1, scope, family)
-        crumbs = self._crumbs(plan, number, family, scope)
+        h1 = self._said(family.h1, family, cell)
+        crumbs = self._crumbs(plan, number)
         indexed = plan.verdicts[number] == PUBLISHED and family.listed
         links = [
             (item.title, self._base_url + item.href)
@@ -116,9 +122,9 @@ class Composer:
             hub=bool(links),
             dates=("", ""),
         )
-        title, title_fits = self._first(family.titles, scope, seo.title_fits, page)
+        title, title_fits = self._first(family.titles, family, cell, seo.title_fits, page)
         description, description_fits = self._first(
-            family.descriptions, scope, seo.description_fits, page
+            family.descriptions, family, cell, seo.description_fits, page
         )
         return Sheet(
             template=family.template,
@@ -142,8 +148,8 @@ class Composer:
 
     def title(self, plan: FamilyPlan, number: int, page: int = 1) -> str:
         """Return the first title candidate that fits, else the last one that can be said."""
-        scope = self.plan.scope(plan.family, plan.cells[number])
-        return self._first(plan.family.titles, scope, seo.title_fits, page)[0]
+        family, cell = plan.family, plan.cells[number]
+        return self._first(family.titles, family, cell, seo.title_fits, page)[0]
 
     def _numbered(self, text: str, page: int) -> str:
         return text if page == 1 or not text else f"{text} ({self._lexicon.text('page_n', page)})"
@@ -151,7 +157,8 @@ class Composer:
     def _first(
         self,
         candidates: tuple[Text, ...],
-        scope: Mapping[str, Any],
+        family: Family,
+        cell: Cell,
         fits: Callable[[str], bool],
         page: int,
     ) -> tuple[str, bool]:
@@ -159,19 +166,18 @@ class Composer:
         said = ""
         for candidate in candidates:
             try:
-                said = self._numbered(self.plan.say(candidate, scope), page)
+                said = self._numbered(self.plan.spoken(candidate, family, cell), page)
             except AbsentError:
                 continue
             if fits(said):
                 return said, True
         return said, False
 
-    def _said(self, text: Text, scope: Mapping[str, Any], family: Family) -> str:
+    def _said(self, text: Text, family: Family, cell: Cell) -> str:
         try:
-            return self.plan.say(text, scope)
+            return self.plan.spoken(text, family, cell)
         except AbsentError as error:
-            cell = ", ".join(f"{axis} `{scope[axis].slug}`" for axis in family.axes)
-            self._absent(text.location, error, cell)
+            self._absent(text.location, error, " × ".join(row.slug for row in cell))
             return ""
 
     def _absent(self, location: Location, error: AbsentError, cell: str) -> None:
@@ -190,13 +196,12 @@ class Composer:
         image = str(self._site.get("share_image", ""))
         return self._base_url + image if image else ""
 
-    def _crumbs(
-        self, plan: FamilyPlan, number: int, family: Family, scope: Mapping[str, Any]
-    ) -> tuple[Item, ...]:
+    def _crumbs(self, plan: FamilyPlan, number: int) -> tuple[Item, ...]:
+        family = plan.family
         above = self._above(plan, number)
         if not above:
             return ()
-        return (*above, Item("", self._said(family.link_text, scope, family)))
+        return (*above, Item("", self._said(family.link_text, family, plan.cells[number])))
 
     def _above(self, plan: FamilyPlan, number: int) -> tuple[Item, ...]:
         """Return the links to the pages above a cell; its neighbours have the same."""
@@ -224,14 +229,12 @@ class Composer:
         return found
 
     def _made_item(self, plan: FamilyPlan, number: int) -> Item:
-        scope = self.plan.scope(plan.family, plan.cells[number])
+        family, cell = plan.family, plan.cells[number]
         line = ""
-        if plan.family.line is not None:
-            try:
-                line = self.plan.say(plan.family.line, scope)
-            except AbsentError:
-                line = ""
-        title = self._said(plan.family.link_text, scope, plan.family)
+        if family.line is not None:
+            with contextlib.suppress(AbsentError):
+                line = self.plan.spoken(family.line, family, cell)
+        title = self._said(family.link_text, family, cell)
         return Item(self.plan.href(plan, number), title, line)
 
     def _sources(self, citations: _Citations) -> tuple[SourceItem, ...]:
@@ -274,33 +277,33 @@ class Composer:
         shown = range((page - 1) * PER_HUB_PAGE, page * PER_HUB_PAGE)
         passed = 0
         for slot in plan.family.slots:
-            section: Section | None = None
+            links: tuple[Item, ...] = ()
+            folded: tuple[Part, ...] = ()
+            html = b""
             if slot.lists:
-                children = self.plan.children(plan, number, slot.lists)
-                window = [
-                    child for place, child in enumerate(children, start=passed) if place in shown
-                ]
-                passed += len(children)
-                other = self.plan.families[slot.lists]
-                links = tuple(self._item(other, child) for child in window)
-                section = Section(slot.name, links=links) if links else None
+                links, count = self._links(plan, number, slot.lists, shown, passed)
+                passed += count
             elif page == 1 and slot.folds:
                 folded = self._folded(plan, number, slot.folds, citations)
-                section = Section(slot.name, folded=folded) if folded else None
             elif page == 1:
                 html = self._slot_html(plan, number, slot, scope, citations)
-                section = Section(slot.name, html=html) if html else None
-            if section is not None:
-                made.append(self._headed(section, slot, scope, plan.family))
+            if links or folded or html:
+                heading = (
+                    self._said(slot.heading, plan.family, plan.cells[number])
+                    if slot.heading
+                    else ""
+                )
+                made.append(Section(slot.name, heading, html, links, folded))
         return tuple(made)
 
-    def _headed(
-        self, section: Section, slot: Slot, scope: Mapping[str, Any], family: Family
-    ) -> Section:
-        if slot.heading is None:
-            return section
-        heading = self._said(slot.heading, scope, family)
-        return Section(section.id, heading, section.html, section.links, section.folded)
+    def _links(
+        self, plan: FamilyPlan, number: int, name: str, shown: range, passed: int
+    ) -> tuple[tuple[Item, ...], int]:
+        """Return the links of a list that stand on this page, and how many it has in all."""
+        children = self.plan.children(plan, number, name)
+        other = self.plan.families[name]
+        window = [child for place, child in enumerate(children, start=passed) if place in shown]
+        return tuple(self._item(other, child) for child in window), len(children)
 
     def _folded(
         self, plan: FamilyPlan, number: int, name: str, citations: _Citations
@@ -318,7 +321,7 @@ class Composer:
             for slot in family.slots
             if slot.name in family.fold_slots
         )
-        heading = self._said(family.fold_heading or family.link_text, scope, family)
+        heading = self._said(family.fold_heading or family.link_text, family, cell)
         return Part(self.plan.fold_id(plan, number), heading, html, self._part_links(plan, number))
 
     def _part_links(self, plan: FamilyPlan, number: int) -> tuple[Item, ...]:
@@ -383,21 +386,32 @@ class Composer:
     def _snippet(
         self, family: Family, snippet: Snippet, fragment: Fragment, scope: Mapping[str, Any]
     ) -> Filled:
-        roots = _roots(fragment)
-        if not roots:
-            return self._kept(id(fragment), lambda: Filled(fragment.segments))
-        key = (id(fragment), *(scope.get(root) for root in roots))
-        axes = self._axes_of(family, roots)
-        fixed = axes | set(snippet.singles)
-
-        def make() -> Filled:
+        """Fill a snippet once for all cells that give it the same values."""
+        place = (id(fragment), family.name)
+        policy = self._policies.get(place)
+        if policy is None:
+            policy = self._policies[place] = self._policy(family, snippet, fragment)
+        roots, keep = policy
+        if keep is ONCE:
             return self._put_in(fragment, scope)
+        key = (place, *[scope.get(root) for root in roots])
+        if keep is LAST:
+            return self._kept_last(place, key, lambda: self._put_in(fragment, scope))
+        return self._kept(key, lambda: self._put_in(fragment, scope))
 
-        if len(fixed) == len(family.axes):
-            return make()
-        if family.axes[0] in axes:
-            return self._kept_last(id(fragment), key, make)
-        return self._kept(key, make)
+    def _policy(
+        self, family: Family, snippet: Snippet, fragment: Fragment
+    ) -> tuple[tuple[str, ...], str]:
+        """Return the rows whose values a fragment prints, and how long what they give is kept.
+
+        Cells pass in slug order: what depends on the first axis is used by neighbours only, what
+        depends on every axis by one cell only.
+        """
+        roots = _roots(fragment)
+        axes = self._axes_of(family, roots)
+        if roots and len(axes | set(snippet.singles)) == len(family.axes):
+            return roots, ONCE
+        return roots, LAST if roots and family.axes[0] in axes else KEEP
 
     def _axes_of(self, family: Family, roots: Iterable[str]) -> set[str]:
         axes: set[str] = set()
@@ -421,9 +435,40 @@ class Composer:
         return made
 
     def _put_in(self, fragment: Fragment, scope: Mapping[str, Any]) -> Filled:
-        return Filled(
-            merged(part for segment in fragment.segments for part in self._valued(segment, scope))
-        )
+        simple = self._simple.get(id(fragment))
+        if simple is None:
+            simple = self._simple[id(fragment)] = self._simplified(fragment)
+        literals, places = simple
+        if not places:
+            return Filled(
+                merged(p for segment in fragment.segments for p in self._valued(segment, scope))
+            )
+        parts = list(literals)
+        for number, root, name in places:
+            parts[number] = self._field(scope[root], name)
+        return Filled((b"".join(parts),))
+
+    def _simplified(
+        self, fragment: Fragment
+    ) -> tuple[tuple[bytes, ...], tuple[tuple[int, str, str], ...]]:
+        """Return literals and places of a fragment that only prints fields which every row has."""
+        literals: list[bytes] = []
+        places: list[tuple[int, str, str]] = []
+        for number, segment in enumerate(fragment.segments):
+            if isinstance(segment, bytes):
+                literals.append(segment)
+            elif isinstance(segment, Print) and self.plan.always_text(segment.path):
+                literals.append(b"")
+                places.append((number, segment.path.root, segment.path.fields[0]))
+            else:
+                return (), ()
+        return tuple(literals), tuple(places)
+
+    def _field(self, row: Row, name: str) -> bytes:
+        found = self._escaped.get((row, name))
+        if found is None:
+            found = self._escaped[(row, name)] = str(escape(row.values[name])).encode()
+        return found
 
     def _valued(self, segment: Segment, scope: Mapping[str, Any]) -> Iterable[Segment]:
         if isinstance(segment, Print):

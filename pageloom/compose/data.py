@@ -22,7 +22,7 @@ class DataSlots:
         self._project: Project = plan.project
         self._theme = theme
         self._converter = converter
-        self._plan = plan
+        self._site = site_view(plan, converter.lexicon)
         self._views = Views(plan.project.fields, self._markdown)
         self._collected: list[Any] = []
         self._facts: set[str] = set()
@@ -46,7 +46,7 @@ class DataSlots:
 
     def rendered(self, slot: Slot, rows: tuple[Any, ...]) -> Filled:
         """Return a partial's HTML over these rows. Raises `ThemeError`."""
-        context: dict[str, Any] = {"site": site_view(self._plan, self._converter.lexicon)}
+        context: dict[str, Any] = {"site": self._site}
         for name, row in zip(slot.rows, rows, strict=True):
             context[name] = (
                 tuple(self._views.of(item) for item in row)
