@@ -1,0 +1,227 @@
+"""Faults in a user's files as the problems that are told of them: all in one run, nothing written.
+
+`tests/problems/base.txt` is a sound project. A case in one of the other files there lays files
+over it, or changes lines of them, and gives the first line of each problem.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from conftest import write_files
+
+from pageloom import cli
+from pageloom.diagnostics import CODES, table_code
+from pageloom.model import Outcome
+from pageloom.pipeline import Options, build
+
+FOLDER = Path(__file__).parent / "problems"
+BASE = (FOLDER / "base.txt").read_text(encoding="utf-8")
+REFERENCE = Path(__file__).parent.parent / "docs" / "problems.md"
+CASE = re.compile(r"^=== (.+)\n", re.MULTILINE)
+PART = re.compile(r"^-- (change )?(\S+) --\n", re.MULTILINE)
+AT_WORK = {"T302", "T305", "T306", "R504", "R505", "R506", "P610"}
+"""Codes that are found at a page or at the output folder, when others may be written already."""
+
+Site = Callable[[str], Path]
+
+
+def cases() -> Iterator[tuple[str, str, list[str]]]:
+    for file in sorted(FOLDER.glob("*.txt")):
+        found = CASE.split(file.read_text(encoding="utf-8"))
+        for name, text in zip(found[1::2], found[2::2], strict=True):
+            files, expected = text.split("-- problems --\n")
+            yield name, files, expected.strip("\n").split("\n")
+
+
+CASES = {name: (files, expected) for name, files, expected in cases()}
+
+
+def project(root: Path, changes: str) -> Path:
+    """Write the sound project with changes over it."""
+    write_files(root, BASE)
+    parts = PART.split(changes)
+    for change, path, text in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
+        target = root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        new = text
+        if change:
+            old, line = text.removesuffix("\n").split("\n=>\n")
+            before = target.read_text(encoding="utf-8")
+            assert old in before
+            new = before.replace(old, line, 1)
+        target.write_text(new, encoding="utf-8", newline="")
+    return root
+
+
+def built(root: Path) -> Outcome:
+    return build(Options(root=root, jobs=1))
+
+
+def first_lines(root: Path) -> list[str]:
+    return [problem.first_line() for problem in built(root).problems]
+
+
+def body(text: str) -> str:
+    return f"-- content/answer.md --\n---\nslot: answer\nfor: {{}}\n---\n{text}\n"
+
+
+def test_a_sound_project_has_no_problems(tmp_path: Path):
+    assert first_lines(project(tmp_path, "")) == []
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_fault_is_told_where_it_is(tmp_path: Path, name: str):
+    files, expected = CASES[name]
+    root = project(tmp_path, files)
+    assert first_lines(root) == expected
+    codes = set(re.findall(r"error\[(\w+)\]", "\n".join(expected)))
+    if codes - AT_WORK:
+        assert not (root / "site").exists()
+
+
+def test_every_code_is_documented_and_triggered():
+    lines = "\n".join(line for _, expected in CASES.values() for line in expected)
+    triggered = {table_code(code) for code in re.findall(r"\[([A-Z]\d{3})\]: ", lines)}
+    triggered |= {"M115", "P605", "P609"}  # the tests below
+    sections = re.findall(r"^## ([A-Z]\d{3}): (.+)$", REFERENCE.read_text("utf-8"), re.MULTILINE)
+    assert dict(sections) == dict(CODES)
+    assert triggered == set(CODES)
+
+
+def test_a_first_line_is_short_and_plain():
+    for _, expected in CASES.values():
+        for line in expected:
+            message = line.split("]: ", 1)[1]
+            assert len(message) <= 100
+            assert not message.endswith(".")
+
+
+def test_problems_exit_with_1_and_are_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    root = project(tmp_path, "-- matrix/known.yaml --\n- {maker: alfa, fault: smoky}\n")
+    assert cli.main(["build", "--root", str(root), "--quiet"]) == 1
+    assert capsys.readouterr().err == (
+        "matrix/known.yaml:1:24: error[M103]: unknown fault `smoky`\n"
+        "      1 | - {maker: alfa, fault: smoky}\n"
+        "        |                        ^\n"
+        "        = expected: the slug of a fault\n"
+        "        = help: the closest name is `smoke`\n"
+    )
+    assert not (root / "site").exists()
+
+
+def test_equal_problems_are_grouped_with_their_number(tmp_path: Path):
+    changes = "-- matrix/faults.yaml --\n"
+    changes += "".join(f"- {{slug: f{n}, name: Fault {n}}}\n" for n in range(5))
+    changes += (
+        "-- matrix/known.yaml --\n[]\n-- change matrix/matrix.yaml --\n    parent: home\n=>\n"
+    )
+    changes += "    parent: home\n    where: fault.name < 3\n"
+    (problem,) = built(project(tmp_path, changes)).problems
+    assert problem.code == "M113"
+    assert problem.notes == ("and 4 more of the same",)
+
+
+def test_bytes_that_are_not_utf_8_are_found(tmp_path: Path):
+    root = project(tmp_path, "")
+    (root / "matrix/faults.yaml").write_bytes(b"- slug: smoke\n  name: Fum\xe9e\n")
+    (root / "content/answer.md").write_bytes(b"---\nslot: answer\nfor: {}\n---\nFum\xe9e\n")
+    assert first_lines(root) == [
+        "content/answer.md:5:4: error[C115]: byte 0xe9 is not UTF-8",
+        "matrix/faults.yaml:2:12: error[M115]: byte 0xe9 is not UTF-8",
+    ]
+
+
+def test_a_byte_order_mark_and_other_line_ends_are_fine(tmp_path: Path):
+    root = project(tmp_path, "")
+    for path in ("matrix/faults.yaml", "matrix/matrix.yaml", "content/answer.md"):
+        text = (root / path).read_bytes()
+        (root / path).write_bytes(b"\xef\xbb\xbf" + text.replace(b"\n", b"\r\n"))
+    assert first_lines(root) == []
+
+
+@pytest.mark.parametrize(
+    "character", ["\x00", "\x0b", "\x7f", "\x80", "\ue000", "\ufffe", "\U0001ffff"]
+)
+def test_a_character_that_is_no_text_is_found(tmp_path: Path, character: str):
+    root = project(tmp_path, body(f"Look {character} first."))
+    message = f"character U+{ord(character):04X} has no place in text"
+    assert first_lines(root) == [f"content/answer.md:5:6: error[C219]: {message}"]
+
+
+def test_a_page_with_too_many_links_is_a_warning(tmp_path: Path):
+    links = "\n".join(f"[Manual {n}](https://manual.example/{n})" for n in range(110))
+    root = project(tmp_path, body(links))
+    assert first_lines(root) == [
+        "matrix/matrix.yaml:21:3: warning[P605]: a page of `repair` has more than 100 links"
+    ]
+
+
+def test_a_page_that_is_too_large_is_a_warning(tmp_path: Path):
+    text = "\n\n".join("Look at the hood, then at the pipe behind it. " * 60 for _ in range(25))
+    root = project(tmp_path, body(text))
+    assert first_lines(root) == [
+        "matrix/matrix.yaml:21:3: warning[P609]: a page of `repair` is larger than 60000 bytes"
+    ]
+
+
+@pytest.mark.parametrize(
+    "folder", ["matrix/matrix.yaml", "matrix/faults.yaml", "content/site.yaml"]
+)
+def test_a_folder_with_the_name_of_a_file_is_a_problem(tmp_path: Path, folder: str):
+    root = project(tmp_path, "")
+    (root / folder).unlink()
+    (root / folder).mkdir()
+    code = "S116" if folder == "content/site.yaml" else "M116"
+    expected = [f"{folder}:1:1: error[{code}]: cannot read `{folder}`"]
+    assert first_lines(root) == expected
+
+
+def test_a_link_of_the_file_system_that_leads_outside_is_a_problem(tmp_path: Path):
+    root = project(tmp_path / "project", "")
+    (tmp_path / "secret.md").write_text("---\nslot: answer\nfor: {}\n---\nSecret.\n")
+    (tmp_path / "secret.yaml").write_text("- {slug: smoke, name: Secret}\n")
+    (root / "content/link.md").symlink_to(tmp_path / "secret.md")
+    (root / "matrix/faults.yaml").unlink()
+    (root / "matrix/faults.yaml").symlink_to(tmp_path / "secret.yaml")
+    assert first_lines(root) == [
+        "content/link.md:1:1: error[C116]: `content/link.md` leads outside the project",
+        "matrix/matrix.yaml:4:17: error[M116]: `faults.yaml` lies outside the folder matrix/",
+    ]
+
+
+def test_a_bomb_of_anchors_is_refused_at_its_first_anchor(tmp_path: Path):
+    lines = ["a: &a [x, x]"] + [
+        f"{c}: &{c} [*{p}, *{p}]" for p, c in zip("abcdef", "bcdefg", strict=True)
+    ]
+    root = project(tmp_path, "-- matrix/faults.yaml --\n" + "\n".join(lines) + "\n")
+    assert first_lines(root) == ["matrix/faults.yaml:1:4: error[M110]: anchor `&a`"]
+
+
+@pytest.mark.parametrize(
+    ("written", "printed"),
+    [
+        ("NO", "NO"),
+        ("12:30", "12:30"),
+        ("0123", "0123"),
+        ("1e3", "1e3"),
+        ("2026-11-25", "2026-11-25"),
+        ("'{{ fault.slug }}'", "{{ fault.slug }}"),
+        ("'{% if x %}'", "{% if x %}"),
+        ("<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;"),
+        ("'[x](javascript:alert(1))'", "[x](javascript:alert(1))"),
+        ("'**bold** # no'", "**bold** # no"),
+        ("a & b", "a &amp; b"),
+        ("'\"quoted\"'", "&#34;quoted&#34;"),
+        ("दमा 🤧 ازمة", "दमा 🤧 ازمة"),
+    ],
+)
+def test_a_value_is_printed_as_the_text_it_is(tmp_path: Path, written: str, printed: str):
+    root = project(tmp_path, f"-- matrix/faults.yaml --\n- slug: smoke\n  name: {written}\n")
+    built(root)
+    page = (root / "site/alfa/smoke/index.html").read_text(encoding="utf-8")
+    assert f"<p>Look at {printed} first.</p>" in page
+    assert "<script>alert" not in page
