@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
 
-from pageloom.diagnostics import WARNING, Diagnostic
+from pageloom.diagnostics import WARNING, Diagnostic, quoted
 from pageloom.model import Family, Slot, Snippet
 from pageloom.plan import Cell, FamilyPlan, Plan, picker
 
@@ -99,22 +99,23 @@ def _matches(plan: FamilyPlan, layer: Layer) -> Iterable[tuple[int, tuple[Snippe
 
 
 def _report_tie(plan: FamilyPlan, found: tuple[Snippet, ...], number: int, report: Report) -> None:
-    first, second = found[:2]
+    second = found[1]
     cell = " × ".join(row.slug for row in plan.cells[number])
     report(
         Diagnostic(
             code="C213",
             location=second.location,
-            message=f"two snippets fit `{first.slot}` of {cell} equally well"[:100],
+            message=f"two snippets fit `{second.slot}` of {quoted(cell)} equally well",
             expected="one snippet, or one that is more specific",
-            notes=(f"the other is {first.path}",),
+            notes=tuple(f"also {other.location}" for other in found if other is not second),
         )
     )
 
 
 def _report_unused(plan: Plan, used: set[Snippet], report: Report) -> None:
+    broken = {name for name, item in plan.families.items() if not item.family.cells}
     for snippet in plan.project.snippets:
-        if snippet not in used:
+        if snippet not in used and broken.isdisjoint(snippet.families):
             report(
                 Diagnostic(
                     code="C215",

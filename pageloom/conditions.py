@@ -29,6 +29,9 @@ _ALLOWED = (
 _environment = ImmutableSandboxedEnvironment()
 
 
+MAX_LENGTH = 1000
+
+
 class ConditionError(ValueError):
     """The text is no condition over rows."""
 
@@ -39,13 +42,19 @@ class Condition:
     def __init__(self, text: str) -> None:
         """Parse `text`. Raises `ConditionError`."""
         self.text = text
+        if len(text) > MAX_LENGTH:
+            raise ConditionError(f"more than {MAX_LENGTH} characters")
         try:
             tree = _environment.parse("{{" + text + "}}")
             self._evaluate: Callable[..., Any] = _environment.compile_expression(text)
         except TemplateSyntaxError as error:
             raise ConditionError(str(error.message)) from error
+        except (ValueError, OverflowError, RecursionError, SyntaxError, MemoryError) as error:
+            raise ConditionError("it cannot be read") from error
         self.paths = _checked(tree)
         self.names = tuple(sorted({path[0] for path in self.paths}))
+        if not self.names:
+            raise ConditionError("it names no row")
 
     def holds(self, rows: Mapping[str, Row | None]) -> bool:
         """Return whether the condition is true for these rows. Raises `ConditionError`."""
@@ -69,12 +78,8 @@ def _checked(tree: nodes.Template) -> tuple[tuple[str, str], ...]:
 
 
 def _plain(value: Any) -> Any:
-    """Return a row as a map of plain values; a referred row is its slug, an absent one empty."""
-    if value is None:
-        return _Empty()
-    if isinstance(value, Row):
-        return _Fields({key: _leaf(item) for key, item in value.values.items()})
-    return value
+    """Return a row as its fields; a referred row is its slug, an absent one has no fields."""
+    return _Fields(value.values if isinstance(value, Row) else {})
 
 
 def _leaf(value: Any) -> Any:
@@ -82,15 +87,19 @@ def _leaf(value: Any) -> Any:
         return value.slug
     if isinstance(value, tuple):
         return tuple(_leaf(item) for item in value)
+    if isinstance(value, Mapping):
+        return _Fields(value)
     return value
 
 
-class _Fields(dict[str, Any]):
+class _Fields:
     """The fields of a row; an absent one is empty, which is in nothing and equals nothing."""
 
-    def __missing__(self, key: str) -> tuple[()]:
-        return ()
+    __slots__ = ("_values",)
 
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = values
 
-class _Empty(_Fields):
-    """The fields of a row that does not exist."""
+    def __getattr__(self, name: str) -> Any:
+        value = self._values.get(name)
+        return () if value is None else _leaf(value)

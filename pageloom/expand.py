@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import product
 
 from pageloom.conditions import Condition, ConditionError
-from pageloom.diagnostics import WARNING, Diagnostic, Location
+from pageloom.diagnostics import WARNING, Diagnostic, Location, quoted
 from pageloom.model import Family, Project, Row
 from pageloom.plan import Cell, FamilyPlan, Plan, picker
 
 Report = Callable[[Diagnostic], None]
-RESERVED = ("page",)
+PAGER = "page"
+WRITTEN = frozenset(("robots.txt", "sitemap.xml", "build-info.json"))
+_SITEMAP = re.compile(r"sitemap-[0-9]+\.xml")
 
 
 def plan(project: Project, report: Report) -> Plan:
@@ -59,6 +62,8 @@ def _family(
 
 
 def _candidates(project: Project, family: Family, made: Mapping[str, FamilyPlan]) -> Iterator[Cell]:
+    if not family.cells:
+        return
     if family.cells == "all":
         yield from product(*(project.axes[axis] for axis in family.axes))
         return
@@ -84,16 +89,14 @@ def _admission(project: Project, family: Family, report: Report) -> Callable[[Ce
     condition = Condition(family.where)
     axes = tuple(axis for axis in family.axes if axis in condition.names)
     pick = picker(family.axes, axes)
+    named = [join for join in project.joins.values() if join.name in condition.names]
+    about = {*axes, *(axis for join in named for axis in join.axes)}
     joins = [
         (join.index, picker(family.axes, join.axes))
         for join in project.joins.values()
-        if set(axes) <= set(join.axes) <= set(family.axes)
+        if join not in named and about <= set(join.axes) <= set(family.axes)
     ]
-    covered = [
-        (join.name, join.index, picker(family.axes, join.axes))
-        for join in project.joins.values()
-        if join.name in condition.names and set(join.axes) <= set(family.axes)
-    ]
+    covered = [(join.name, join.index, picker(family.axes, join.axes)) for join in named]
     memo: dict[Cell, bool] = {}
 
     def holds(cell: Cell) -> bool:
@@ -122,12 +125,14 @@ def _holds(
 
 def _report_clashes(result: Plan, report: Report) -> None:
     """Report two sources of one address, before anything is rendered."""
-    plans = list(result.families.values())
+    plans = [plan_ for plan_ in result.families.values() if plan_.family.cells]
+    reserved = _reserved_rows(result.project, plans)
+    for row, word in reserved.items():
+        _report_reserved(row, word, report)
     for number, first in enumerate(plans):
-        _report_reserved(first, report)
         for second in plans[number + 1 :]:
             if _may_clash(result.project, first.family, second.family):
-                _report_shared(result, first, second, report)
+                _report_shared(result, first, second, reserved, report)
     _report_root_files(result, report)
 
 
@@ -151,12 +156,18 @@ def _may_clash(project: Project, first: Family, second: Family) -> bool:
     )
 
 
-def _report_shared(result: Plan, first: FamilyPlan, second: FamilyPlan, report: Report) -> None:
+def _report_shared(
+    result: Plan,
+    first: FamilyPlan,
+    second: FamilyPlan,
+    reserved: Mapping[Row, str],
+    report: Report,
+) -> None:
     routes = {result.route(first.family, cell).casefold(): cell for cell in first.cells}
     for cell in second.cells:
         route = result.route(second.family, cell)
         other = routes.get(route.casefold())
-        if other is None:
+        if other is None or any(row in reserved for row in (*cell, *other)):
             continue
         location = cell[-1].location if cell else second.family.location
         source = other[-1].location if other else first.family.location
@@ -164,7 +175,7 @@ def _report_shared(result: Plan, first: FamilyPlan, second: FamilyPlan, report: 
             Diagnostic(
                 code="R501",
                 location=location,
-                message=f"`{route}` is the address of two pages",
+                message=f"{quoted(route)} is the address of two pages",
                 expected="one page an address",
                 help="change one slug or one route",
                 notes=(f"{first.family.name} ({source}) and {second.family.name}",),
@@ -172,48 +183,73 @@ def _report_shared(result: Plan, first: FamilyPlan, second: FamilyPlan, report: 
         )
 
 
-def _report_reserved(first: FamilyPlan, report: Report) -> None:
-    parts = _parts(first.family)
-    for place, part in enumerate(parts):
-        if not part.startswith("{") or place == 0:
-            continue
-        axis = first.family.axes.index(part[1:-1])
-        for row in {cell[axis] for cell in first.cells}:
-            if row.slug in RESERVED:
-                report(
-                    Diagnostic(
-                        code="R502",
-                        location=row.location,
-                        message=f"slug `{row.slug}` is a reserved word",
-                        expected="another slug; `page` is the address of further pages of a hub",
-                    )
-                )
+def _reserved_rows(project: Project, plans: list[FamilyPlan]) -> dict[Row, str]:
+    """Return rows whose slug is a word of an address, with what the word is taken by."""
+    firsts = {
+        parts[0]: f"the first part of `{plan_.family.route}`"
+        for plan_ in plans
+        if (parts := _parts(plan_.family)) and not parts[0].startswith("{")
+    }
+    firsts["assets"] = "the folder of the theme's files"
+    found: dict[Row, str] = {}
+    for plan_ in plans:
+        for place, part in enumerate(_parts(plan_.family)):
+            rows = project.axes[part[1:-1]] if part.startswith("{") else ()
+            for row in rows:
+                if row.slug == PAGER:
+                    found[row] = "the address of further pages of a hub"
+                elif place == 0 and row.slug in firsts:
+                    found[row] = firsts[row.slug]
+    return found
+
+
+def _report_reserved(row: Row, word: str, report: Report) -> None:
+    report(
+        Diagnostic(
+            code="R502",
+            location=row.location,
+            message=f"slug `{row.slug}` is a reserved word",
+            expected="another slug",
+            help=f"`{row.slug}` is {word}",
+        )
+    )
 
 
 def _report_root_files(result: Plan, report: Report) -> None:
     files = {path.casefold(): path for path in result.project.root_files}
     if not files:
         return
-    reserved = {"robots.txt", "sitemap.xml", "build-info.json"}
     for path in sorted(files):
-        if path in reserved or path.startswith("assets/"):
+        if path in WRITTEN or path.startswith("assets/") or _SITEMAP.fullmatch(path):
             _root_clash(files[path], "a file that the build writes", report)
+    above = {parent for path in files for parent in _folders(path)}
     for plan_ in result.families.values():
-        for cell in plan_.cells:
-            route = result.route(plan_.family, cell).strip("/")
+        for cell in plan_.cells if plan_.family.cells else ():
+            route = result.route(plan_.family, cell).strip("/").casefold()
             file = route if route.endswith(".html") else f"{route}/index.html".lstrip("/")
-            if file.casefold() in files:
-                _root_clash(files[file.casefold()], f"the page /{route}", report)
+            for taken in {file, *_folders(file)} & set(files):
+                _root_clash(files[taken], f"the page {quoted(f'/{route}')}", report)
+            if file in above:
+                inside = next(path for path in files if path.startswith(f"{file}/"))
+                _root_clash(files[inside], f"the page {quoted(f'/{route}')}", report)
+
+
+def _folders(path: str) -> Iterator[str]:
+    parts = path.split("/")
+    return ("/".join(parts[:count]) for count in range(1, len(parts)))
 
 
 def _root_clash(path: str, other: str, report: Report) -> None:
     location = Location(f"content/root/{path}")
-    message = f"`content/root/{path}` has the address of {other}"
-    report(Diagnostic(code="R503", location=location, message=message[:100]))
+    message = f"{quoted(path)} has the address of {other}"
+    expected = "a file at an address of its own"
+    report(Diagnostic(code="R503", location=location, message=message, expected=expected))
 
 
 def _report_gaps(project: Project, result: Plan, report: Report) -> None:
     """Warn of rows that no page with two or more axes uses, and join rows for no cell."""
+    if any(not plan_.family.cells for plan_ in result.families.values()):
+        return
     crossed = [plan_ for plan_ in result.families.values() if len(plan_.family.axes) > 1]
     for axis, rows in project.axes.items():
         used = {
@@ -226,7 +262,7 @@ def _report_gaps(project: Project, result: Plan, report: Report) -> None:
             continue
         for row in rows:
             if row not in used:
-                _gap(row, f"{axis} `{row.slug}` is in no combination", report)
+                _gap(row, f"{axis} {quoted(row.slug)} is in no combination", report)
     for join in project.joins.values():
         plans = [plan_ for plan_ in crossed if set(join.axes) <= set(plan_.family.axes)]
         combinations: set[Cell] = set()
@@ -235,8 +271,8 @@ def _report_gaps(project: Project, result: Plan, report: Report) -> None:
             combinations.update(pick(cell) for cell in plan_.cells)
         for row in join.rows:
             if plans and row.about not in combinations:
-                _gap(row, f"{join.name} `{row.slug}` is for no page", report)
+                _gap(row, f"{join.name} {quoted(row.slug)} is for no page", report)
 
 
 def _gap(row: Row, message: str, report: Report) -> None:
-    report(Diagnostic(code="M117", location=row.location, message=message[:100], severity=WARNING))
+    report(Diagnostic(code="M117", location=row.location, message=message, severity=WARNING))

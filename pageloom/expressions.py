@@ -19,7 +19,9 @@ FILTERS = ("capfirst", "join", "lower", "possessive")
 SPAN = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 FORBIDDEN = re.compile(r"\{%|\{#|\{\{|\}\}|%\}|#\}")
 
+MAX_LENGTH = 300
 _environment = Environment(autoescape=True)
+_ARGUMENTS = {"capfirst": 0, "join": 1, "lower": 0, "possessive": 0}
 
 
 class NotAllowedError(ValueError):
@@ -36,10 +38,16 @@ def parse(text: str) -> Expression:
 
     Raises `NotAllowedError` with a message for the author.
     """
+    if len(text) > MAX_LENGTH:
+        raise NotAllowedError(f"more than {MAX_LENGTH} characters in an expression")
+    if "\\" in text or text[:1] in "-+" or text[-1:] in "-+":
+        raise NotAllowedError("a backslash, or a sign at the braces")
     try:
-        output = _environment.parse("{{" + text + "}}").body
+        output = _environment.parse("{{ " + text + " }}").body
     except TemplateSyntaxError as error:
         raise NotAllowedError(str(error.message)) from error
+    except (ValueError, OverflowError, RecursionError) as error:
+        raise NotAllowedError("something else than a dotted path") from error
     if len(output) != 1 or not isinstance(output[0], nodes.Output):
         raise NotAllowedError("not an expression")
     (node,) = output[0].nodes
@@ -59,11 +67,18 @@ def _call(node: nodes.Call) -> Call:
         raise NotAllowedError("a call of something else than fact, cite or link")
     if node.dyn_args or node.dyn_kwargs:
         raise NotAllowedError("arguments that are not written out")
+    name = node.node.name
     args = tuple(_argument(arg) for arg in node.args)
     kwargs = tuple((pair.key, _argument(pair.value)) for pair in node.kwargs)
-    if not args:
-        raise NotAllowedError(f"{node.node.name}() without an argument")
-    return Call(node.node.name, args, kwargs)
+    if len(args) != 1:
+        raise NotAllowedError(f"{name}() with {len(args)} arguments before the named ones")
+    if name == "link" and isinstance(args[0], Path):
+        raise NotAllowedError("link() to a family that is not written out")
+    if kwargs and name != "link":
+        raise NotAllowedError(f"{name}() with named arguments")
+    if len(dict(kwargs)) < len(kwargs):
+        raise NotAllowedError("an argument that is given twice")
+    return Call(name, args, kwargs)
 
 
 def _argument(node: nodes.Node) -> str | Path:
@@ -79,7 +94,11 @@ def _path(node: nodes.Node) -> Path:
     while isinstance(node, nodes.Filter):
         if node.name not in FILTERS or node.node is None:
             raise NotAllowedError(f"the filter `{node.name}`")
+        if node.kwargs or node.dyn_args or node.dyn_kwargs:
+            raise NotAllowedError("a filter argument that is not written out")
         arguments = tuple(_constant(arg) for arg in node.args)
+        if len(arguments) > _ARGUMENTS[node.name]:
+            raise NotAllowedError(f"arguments of the filter `{node.name}`")
         filters.insert(0, (node.name, arguments))
         node = node.node
     fields: list[str] = []
@@ -92,8 +111,8 @@ def _path(node: nodes.Node) -> Path:
 
 
 def _constant(node: nodes.Node) -> str:
-    if isinstance(node, nodes.Const):
-        return str(node.value)
+    if isinstance(node, nodes.Const) and isinstance(node.value, str):
+        return node.value
     raise NotAllowedError("a filter argument that is not written out")
 
 
@@ -116,6 +135,11 @@ def lookup(path: Path, scope: Scope) -> Any:
 
 def evaluate(path: Path, scope: Scope) -> str:
     """Return the text that the path prints. Raises `AbsentError` when there is none."""
+    if len(path.fields) == 1 and not path.filters:  # the common case, a field of a row
+        row = scope[path.root]
+        value = row.values.get(path.fields[0]) if isinstance(row, Row) else None
+        if isinstance(value, str) and value:
+            return value
     value = lookup(path, scope)
     for name, arguments in path.filters:
         value = _apply(name, arguments, value)

@@ -5,19 +5,36 @@ from __future__ import annotations
 import marshal
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from hashlib import blake2b
 from pathlib import Path as FilePath
+from typing import Any
 
 from pageloom import inputs
-from pageloom.diagnostics import Diagnostic, Location
+from pageloom.diagnostics import Diagnostic, Location, quoted
 from pageloom.expressions import lookup
 from pageloom.markup import Converter, Html
-from pageloom.model import Family, Fragment, Join, Path, Print, Project, Row, Snippet, Text
+from pageloom.model import (
+    FactCall,
+    Family,
+    Fragment,
+    Join,
+    Link,
+    Path,
+    Print,
+    Project,
+    Row,
+    Segment,
+    Snippet,
+)
 from pageloom.plan import FamilyPlan, Plan, picker
 
 Report = Callable[[Diagnostic], None]
 _CACHE = ".pageloom/cache/html"
-PARALLEL_FROM = 200
+FOLDED = 4
+"""Level of headings in a part of a parent page; several parts may carry one snippet: no ids."""
 
 
 def levels(project: Project, snippet: Snippet) -> Iterator[int]:
@@ -28,7 +45,7 @@ def levels(project: Project, snippet: Snippet) -> Iterator[int]:
         slot = next(slot for slot in family.slots if slot.name == snippet.slot)
         found.add(3 if slot.heading else 2)
         if snippet.slot in family.fold_slots:
-            found.add(4)
+            found.add(FOLDED)
     yield from sorted(found)
 
 
@@ -58,6 +75,7 @@ def convert(plan: Plan, converter: Converter, jobs: int) -> dict[tuple[str, int]
                 slot=snippet.slot,
                 base=level,
                 known=known,
+                anchors=level != FOLDED,
             )
     for kind, fields in project.markdown.items():
         for row in project.tables.get(kind, ()):
@@ -71,7 +89,9 @@ def read_cache(root: FilePath) -> dict[bytes, Html]:
     """Return the HTML that earlier builds converted, by content; empty when it cannot be used."""
     try:
         raw = (root / _CACHE).read_bytes()
-        head, found = marshal.loads(raw)  # noqa: S302  (our own file below the project)
+        if raw[:16] != blake2b(raw[16:], digest_size=16).digest():
+            return {}
+        head, found = marshal.loads(raw[16:])  # noqa: S302  (our own file below the project)
     except (OSError, ValueError, EOFError, TypeError):
         return {}
     return found if head == _head() and isinstance(found, dict) else {}
@@ -84,7 +104,8 @@ def write_cache(root: FilePath, converter: Converter) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f"html.{os.getpid()}.tmp")
-        temporary.write_bytes(marshal.dumps((_head(), used)))
+        content = marshal.dumps((_head(), used))
+        temporary.write_bytes(blake2b(content, digest_size=16).digest() + content)
         temporary.replace(path)
     except OSError:
         return
@@ -103,96 +124,162 @@ def templates(project: Project) -> Iterator[tuple[str, Location]]:
                 yield slot.partial, slot.location
 
 
+class Use(Enum):
+    """What a text does with the value of a path."""
+
+    PRINT = "printed"
+    CANDIDATE = "printed, and another text takes its place when it is absent"
+    FACT = "the argument of fact()"
+    CITE = "the argument of cite()"
+    ROW = "an axis of link()"
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A path that a text reads, and what for."""
+
+    path: Path
+    use: Use
+    location: Location
+
+
 def check_prints(plan: Plan, report: Report) -> None:
-    """Report optional fields that are absent in a row and printed for a cell of it."""
-    lacking = _Lacking(plan.project)
+    """Report values that a text reads for some cell and that are absent or of the wrong kind."""
+    values = _Values(plan.project)
     for family in plan.families.values():
-        for text in _texts(family.family):
-            for part in text.parts:
-                if isinstance(part, Path):
-                    _check(family, range(len(family.cells)), part, text.location, lacking, report)
+        everywhere = range(len(family.cells))
+        for read in _of_family(family.family):
+            _check(family, everywhere, read, values, report)
         for column in family.choices.values():
             cells: dict[Snippet, list[int]] = {}
             for number, snippet in enumerate(column):
                 if snippet is not None:
                     cells.setdefault(snippet, []).append(number)
             for snippet, numbers in cells.items():
-                for path, location in _prints(plan, snippet).items():
-                    _check(family, numbers, path, location, lacking, report)
+                for read in _of_snippet(plan, snippet):
+                    _check(family, numbers, read, values, report)
 
 
-def _prints(plan: Plan, snippet: Snippet) -> dict[Path, Location]:
-    return {
-        segment.path: segment.location
-        for level in (2, 3, 4)
-        if (fragment := plan.fragments.get((snippet.path, level)))
-        for segment in fragment.segments
-        if isinstance(segment, Print)
-    }
+def _of_family(family: Family) -> Iterator[_Read]:
+    texts = [family.h1, family.link_text, family.fold_heading]
+    texts += [slot.heading for slot in family.slots]
+    candidates = (*family.titles, *family.descriptions, family.line)
+    for use, found in ((Use.PRINT, texts), (Use.CANDIDATE, candidates)):
+        for text in found:
+            for part in text.parts if text is not None else ():
+                if isinstance(part, Path):
+                    yield _Read(part, use, text.location)  # type: ignore[union-attr]
 
 
-def _texts(family: Family) -> Iterable[Text]:
-    yield family.h1
-    yield family.link_text
-    for slot in family.slots:
-        if slot.heading:
-            yield slot.heading
+def _of_snippet(plan: Plan, snippet: Snippet) -> Iterable[_Read]:
+    found: dict[tuple[Path, Use], _Read] = {}
+    for level in (2, 3, FOLDED):
+        fragment = plan.fragments.get((snippet.path, level))
+        for segment in fragment.segments if fragment else ():
+            for read in _of_segment(segment):
+                found.setdefault((read.path, read.use), read)
+    return found.values()
 
 
-class _Lacking:
-    """Which rows of a kind lack what a path prints."""
+def _of_segment(segment: Segment) -> Iterator[_Read]:
+    if isinstance(segment, Print):
+        yield _Read(segment.path, Use.PRINT, segment.location)
+    elif isinstance(segment, FactCall):
+        use = Use.FACT if segment.name in {"fact", "plain"} else Use.CITE
+        yield _Read(segment.path, use, segment.location)
+    elif isinstance(segment, Link):
+        for _, pin in segment.pins:
+            if isinstance(pin, Path):
+                yield _Read(pin, Use.ROW, segment.location)
+        if isinstance(segment.text, Path):
+            yield _Read(segment.text, Use.PRINT, segment.location)
+
+
+class _Values:
+    """What the rows of a kind hold at a path."""
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        self._found: dict[Path, frozenset[Row]] = {}
+        self._found: dict[tuple[Path, Use], Mapping[Row, tuple[str, str]]] = {}
 
     def join(self, name: str) -> Join | None:
+        """Return the join of a name, if it is one."""
         return self._project.joins.get(name)
 
-    def rows(self, path: Path) -> frozenset[Row]:
-        if path not in self._found:
-            rows = self._project.tables.get(path.root, ())
-            self._found[path] = frozenset(
-                row for row in rows if lookup(path, {path.root: row}) in (None, "", ())
-            )
-        return self._found[path]
+    def faults(self, read: _Read) -> Mapping[Row, tuple[str, str]]:
+        """Return code and fault of the rows that do not hold what is read."""
+        key = (read.path, read.use)
+        if key not in self._found:
+            rows = self._project.tables.get(read.path.root, ())
+            judged = ((row, self._judge(read, row)) for row in rows)
+            self._found[key] = {row: fault for row, fault in judged if fault is not None}
+        return self._found[key]
+
+    def _judge(self, read: _Read, row: Row) -> tuple[str, str] | None:
+        value = lookup(read.path, {read.path.root: row})
+        if value in (None, "", ()):
+            optional = read.use in {Use.CANDIDATE, Use.ROW}
+            return None if optional else ("C216", "is absent")
+        if read.use is Use.ROW:
+            return None if isinstance(value, Row) else ("C208", "names no row")
+        if read.use in {Use.FACT, Use.CITE}:
+            return self._judge_fact(value, cited=read.use is Use.CITE)
+        nested = value if isinstance(value, tuple) else (value,)
+        if any(isinstance(item, (Mapping, tuple)) for item in nested):
+            return "C205", "holds keys or lists"
+        return None
+
+    def _judge_fact(self, value: Any, *, cited: bool) -> tuple[str, str] | None:
+        row = value if isinstance(value, Row) else self._project.facts.get(str(value))
+        if row is None or row.kind not in ({"fact", "source"} if cited else {"fact"}):
+            return "C206", "is no fact"
+        low = row.values.get("confidence") == "low"
+        return ("C207", "is a fact of low confidence") if low else None
 
 
 def _check(
-    plan: FamilyPlan,
-    numbers: Iterable[int],
-    path: Path,
-    location: Location,
-    lacking: _Lacking,
-    report: Report,
+    plan: FamilyPlan, numbers: Iterable[int], read: _Read, values: _Values, report: Report
 ) -> None:
-    rows = lacking.rows(path)
-    join = lacking.join(path.root)
+    faults = values.faults(read)
+    join = values.join(read.path.root)
     if join is not None:
         pick = picker(plan.family.axes, join.axes)
-        keys = {pick(plan.cells[number]) for number in numbers}
-        empty = {key for key in keys if join.index.get(key) is None or join.index[key] in rows}
-        for key in sorted(empty, key=lambda key: [row.slug for row in key]):
-            _report_absent(path, location, " × ".join(row.slug for row in key), "", report)
-        return
-    if path.root not in plan.family.axes:
-        return
-    if not rows:
-        return
-    place = plan.family.axes.index(path.root)
-    hit = {plan.cells[number][place] for number in numbers} & rows
-    for row in sorted(hit, key=lambda row: row.slug):
-        _report_absent(path, location, row.slug, f"the row is {row.location}", report)
+        optional = read.use in {Use.CANDIDATE, Use.ROW}
+        cells = {pick(plan.cells[number]) for number in numbers}
+        for cell in sorted(cells, key=lambda cell: [row.slug for row in cell]):
+            row = join.index.get(cell)
+            absent = None if optional else ("C216", "is absent")
+            fault = absent if row is None else faults.get(row)
+            if fault:
+                _report_fault(read, " × ".join(row.slug for row in cell), row, fault, report)
+    elif faults and read.path.root in plan.family.axes:
+        place = plan.family.axes.index(read.path.root)
+        hit = {plan.cells[number][place] for number in numbers} & set(faults)
+        for row in sorted(hit, key=lambda row: row.slug):
+            _report_fault(read, row.slug, row, faults[row], report)
 
 
-def _report_absent(path: Path, location: Location, name: str, note: str, report: Report) -> None:
+_HELP = {
+    "C205": "print one of its keys, or show it with a data slot",
+    "C206": "name a fact in the field, or narrow `for:`",
+    "C207": "leave the claim out, or find a source and raise the confidence",
+    "C208": "give link() a field with `x-ref`",
+    "C216": "fill the field, or narrow `for:`",
+}
+
+
+def _report_fault(
+    read: _Read, name: str, row: Row | None, fault: tuple[str, str], report: Report
+) -> None:
+    code, what = fault
+    use = " and is printed" if code == "C216" else ""
     report(
         Diagnostic(
-            code="C216",
-            location=location,
-            message=f"`{path}` is absent for {name} and is printed"[:100],
+            code=code,
+            location=read.location,
+            message=f"`{read.path}` {what} for {quoted(name)}{use}",
             expected="a value in every row that this text is for",
-            help="fill the field, or narrow `for:`",
-            notes=(note,) if note else (),
+            help=_HELP[code],
+            notes=(f"the row is {row.location}",) if row is not None else (),
         )
     )

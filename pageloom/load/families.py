@@ -1,126 +1,26 @@
-"""`matrix/matrix.yaml` as families: the map of the site."""
+"""The families of `matrix/matrix.yaml`: kinds of pages over rows that are read."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
 
-from pageloom import expressions
 from pageloom.conditions import Condition, ConditionError
-from pageloom.diagnostics import Diagnostic, Location, closest_help
-from pageloom.load.rows import TableSpec
+from pageloom.diagnostics import Diagnostic, Location, quoted
 from pageloom.load.schemas import built_in
-from pageloom.model import Call, Expression, Family, Gate, Path, Related, Slot, Text
+from pageloom.load.site_map import MATRIX, Map, undefined
+from pageloom.load.texts import Names, text
+from pageloom.model import Family, Gate, Path, Related, Slot, Text
 from pageloom.schema import Validator
 from pageloom.source import Node
 
 Report = Callable[[Diagnostic], None]
-MATRIX = "matrix/matrix.yaml"
-_SEGMENT = re.compile(r"[a-z0-9][a-z0-9.-]*|\{[a-z_][a-z0-9_]*\}")
-
-
-@dataclass(frozen=True, slots=True)
-class Map:
-    """What `matrix.yaml` says before rows are read."""
-
-    axes: tuple[TableSpec, ...]
-    tables: tuple[TableSpec, ...]
-    joins: tuple[TableSpec, ...]
-    facts: str
-    sources: str
-    values: Mapping[str, Any]
-    node: Node
-
-
-def read_map(node: Node, report: Report) -> Map | None:
-    """Return the map of the site, or None after problems that leave nothing to go on with."""
-    problems: list[Diagnostic] = []
-    values = Validator(built_in("matrix")).convert(node, MATRIX, problems.append)
-    for problem in problems:
-        report(problem)
-    if not isinstance(values, dict) or any(problem.is_error for problem in problems):
-        return None
-    return Map(
-        axes=_specs(values.get("axes", {})),
-        tables=_specs(values.get("tables", {})),
-        joins=_specs(values.get("joins", {})),
-        facts=values.get("facts", ""),
-        sources=values.get("sources", ""),
-        values=values,
-        node=node,
-    )
-
-
-def _specs(entries: Mapping[str, Any]) -> tuple[TableSpec, ...]:
-    return tuple(
-        TableSpec(name, entry["file"], entry.get("schema", name), entry.get("axes", ()))
-        for name, entry in entries.items()
-    )
-
-
-class Names:
-    """The names that a text of a family may use, and the fields behind them."""
-
-    def __init__(
-        self, axes: tuple[str, ...], map_: Map, fields: Mapping[str, frozenset[str] | None]
-    ) -> None:
-        covered = (spec for spec in map_.joins if set(spec.axes) <= set(axes))
-        self.known: dict[str, frozenset[str] | None] = {
-            **{name: fields.get(name) for name in axes},
-            **{spec.name: fields.get(spec.name) for spec in covered},
-            "site": frozenset(("brand", "base_url", "organization")),
-        }
-
-    def check(self, expression: Expression) -> str:
-        """Return what is wrong with the names of an expression, or an empty string."""
-        for path in expressions.references(expression):
-            if path.root not in self.known:
-                return f"unknown name `{path.root}`"
-            declared = self.known[path.root]
-            if not path.fields:
-                return f"`{path.root}` is a row; it has fields to print"
-            if declared is not None and path.fields[0] not in declared | {"slug"}:
-                return f"`{path.root}` has no field `{path.fields[0]}`"
-        return ""
-
-    def suggest(self, expression: Expression) -> str:
-        """Return a help text with the closest name or field."""
-        for path in expressions.references(expression):
-            if path.root not in self.known:
-                return closest_help(path.root, self.known)
-            declared = self.known[path.root]
-            if declared is not None and path.fields and path.fields[0] not in declared:
-                return closest_help(path.fields[0], declared)
-        return ""
-
-
-def text(source: str, location: Location, names: Names, report: Report) -> Text:
-    """Return a text of the matrix with its expressions parsed; faults are reported."""
-    parts: list[str | Expression] = []
-    for index, (part, _) in enumerate(expressions.split(source)):
-        if index % 2 == 0:
-            parts.append(part)
-            continue
-        try:
-            expression = expressions.parse(part)
-        except expressions.NotAllowedError as error:
-            report(
-                Diagnostic(code="C204", location=location, message=f"not allowed: {error}"[:100])
-            )
-            continue
-        fault = names.check(expression)
-        if isinstance(expression, Call):
-            fault = fault or f"{expression.name}() has no place here"
-        if fault:
-            help_ = names.suggest(expression)
-            report(Diagnostic(code="C205", location=location, message=fault, help=help_))
-            continue
-        parts.append(expression)
-    return Text(tuple(part for part in parts if part != ""), source, location)
+_SEGMENT = re.compile(r"[a-z0-9][a-z0-9-]{0,99}|\{[a-z_][a-z0-9_]*\}")
+_PAGE = re.compile(r"(?!index\.)[a-z0-9][a-z0-9-]{0,94}\.html")
 
 
 def families(
@@ -133,7 +33,7 @@ def families(
     made = {
         key.text: reader.family(key, node, map_.values["families"][key.text]) for key, node in pairs
     }
-    return {name: family for name, family in made.items() if family is not None}
+    return _without_circles(made, map_, report)
 
 
 class _Reader:
@@ -150,56 +50,60 @@ class _Reader:
         self._tables = {spec.name for spec in (*map_.axes, *map_.tables, *map_.joins)}
         self._families: Mapping[str, Any] = map_.values["families"]
 
-    def family(self, key: Node, node: Node, values: Mapping[str, Any]) -> Family | None:
-        axes = tuple(values["axes"])
-        if not self._check_axes(node, axes):
-            return None
-        names = Names(axes, self._map, self._fields)
-        at = _Places(node)
+    def family(self, key: Node, node: Node, values: Mapping[str, Any]) -> Family:
+        """Return a family; one with a fault in its axes, cells or route has no cells."""
+        axes = tuple(axis for axis in values["axes"] if axis in self._axes)
+        names = Names(tuple(values["axes"]), self._map, self._fields)
+        sound = self._check_axes(node, values["axes"])
 
-        def read(name: str, source: str, index: int | None = None) -> Text:
-            return text(source, at.of(name, index), names, self._report)
+        def read(name: str, owner: Node = node) -> Text:
+            return text(owner.get(name) or node, names, self._report)
 
-        titles = tuple(read("title", item, n) for n, item in enumerate(values["title"]))
-        described = tuple(
-            read("description", item, n) for n, item in enumerate(values.get("description", ()))
-        )
-        h1 = read("h1", values["h1"])
-        fold = values.get("fold", {})
+        def read_all(name: str) -> tuple[Text, ...]:
+            entry = node.get(name)
+            items = entry.items if entry is not None else ()
+            return tuple(text(item, names, self._report) for item in items)
+
+        h1 = read("h1")
+        fold = node.get("fold")
+        where = node.get("where")
+        cells = self._cells(node, values, axes) if sound else ""
+        sound = sound and self._check_route(node, values["route"], axes)
         serialised = json.dumps(_jsonable(values), sort_keys=True)
         return Family(
             name=key.text,
             axes=axes,
-            cells=self._cells(node, values, axes),
+            cells=cells if sound else "",
             where=self._where(node, values, axes),
-            route=self._route(node, values["route"], axes),
+            route=values["route"],
             parent=self._parent(node, values, axes),
             template=values.get("template", "page.html"),
-            titles=titles,
-            descriptions=described,
+            titles=read_all("title"),
+            descriptions=read_all("description"),
             h1=h1,
-            link_text=read("link_text", values["link_text"]) if "link_text" in values else h1,
-            line=read("line", values["line"]) if "line" in values else None,
+            link_text=read("link_text") if "link_text" in values else h1,
+            line=read("line") if "line" in values else None,
             article=values.get("article", False),
             listed=values.get("listed", True),
-            slots=self._slots(node, values.get("slots", {}), axes, names),
-            fold_slots=tuple(fold.get("slots", ())),
-            fold_heading=read("fold", fold["heading"]) if fold else None,
+            slots=self._slots(key, node, values.get("slots", {}), axes, names),
+            fold_slots=self._fold_slots(node, values),
+            fold_heading=read("heading", fold) if fold is not None else None,
             related=self._related(node, values.get("related", ()), axes),
             gate=self._gate(node),
-            location=Location(MATRIX, key.line, key.column),
-            where_location=at.of("where"),
+            location=_place(key),
+            where_location=_place(where or key),
             digest=blake2b(serialised.encode(), digest_size=16).digest(),
         )
 
-    def _check_axes(self, node: Node, axes: tuple[str, ...]) -> bool:
+    def _check_axes(self, node: Node, axes: Iterable[str]) -> bool:
         entry = node.get("axes")
-        unknown = [item for item in (entry.items if entry else ()) if item.text not in self._axes]
-        for item in unknown:
-            self._undefined(item, f"unknown axis `{item.text}`", self._axes)
-        return not unknown and len(axes) == len(set(axes))
+        for item in entry.items if entry else ():
+            if item.text not in self._axes:
+                self._undefined(item, f"unknown axis {quoted(item.text)}", self._axes)
+        return set(axes) <= self._axes
 
     def _cells(self, node: Node, values: Mapping[str, Any], axes: tuple[str, ...]) -> str:
+        """Return what the cells are made of; nothing after a fault was reported."""
         cells = str(values.get("cells", "all"))
         entry = node.get("cells") or node
         if cells == "all":
@@ -208,22 +112,34 @@ class _Reader:
             source = cells.removeprefix("from ").strip()
             other = self._families.get(source)
             if other is None:
-                self._undefined(entry, f"unknown family `{source}`", self._families)
+                self._undefined(entry, f"unknown family {quoted(source)}", self._families)
             elif not set(axes) <= set(other["axes"]):
                 self._undefined(entry, f"`{source}` does not have the axes of this family", ())
-            return f"family:{source}"
-        if cells not in self._joins:
-            self._undefined(entry, f"`{cells}` is no join", (*self._joins, "all"))
+            else:
+                return f"family:{source}"
+        elif cells not in self._joins:
+            self._undefined(entry, f"{quoted(cells)} is no join", (*self._joins, "all"))
         elif not set(self._joins[cells].axes) <= set(axes):
             self._undefined(entry, f"`{cells}` is about axes that this family does not have", ())
-        return cells
+        else:
+            return cells
+        return ""
+
+    def _fold_slots(self, node: Node, values: Mapping[str, Any]) -> tuple[str, ...]:
+        fold = node.get("fold")
+        entry = fold.get("slots") if fold is not None else None
+        known = values.get("slots", {})
+        for item in entry.items if entry is not None else ():
+            if item.text not in known:
+                self._undefined(item, f"unknown slot {quoted(item.text)}", known)
+        return tuple(name for name in values.get("fold", {}).get("slots", ()) if name in known)
 
     def _where(self, node: Node, values: Mapping[str, Any], axes: tuple[str, ...]) -> str:
         where = str(values.get("where", ""))
         entry = node.get("where")
         if not where or entry is None:
             return ""
-        location = Location(MATRIX, entry.line, entry.column)
+        location = _place(entry)
         try:
             condition = Condition(where)
         except ConditionError as error:
@@ -233,26 +149,33 @@ class _Reader:
         names = Names(axes, self._map, self._fields)
         for root, field in condition.paths:
             fault = names.check(Path(root, (field,) if field else ()))
+            if root == "site":
+                fault = "`site` has no place in a condition"
             if fault:
                 help_ = names.suggest(Path(root, (field,)))
                 self._report(Diagnostic(code="C205", location=location, message=fault, help=help_))
                 return ""
         return where
 
-    def _route(self, node: Node, route: str, axes: tuple[str, ...]) -> str:
-        entry = node.get("route") or node
-        parts = route.strip("/").split("/") if route.strip("/") else []
+    def _check_route(self, node: Node, route: str, axes: tuple[str, ...]) -> bool:
+        parts = [part for part in route.strip("/").split("/") if part]
         named = [part[1:-1] for part in parts if part.startswith("{")]
+        file = bool(parts) and route.endswith(".html")
+        folders = parts[:-1] if file else parts
         fault = ""
-        if any(not _SEGMENT.fullmatch(part) for part in parts):
-            fault = f"route `{route}` has a part that is neither a word nor one `{{axis}}`"
+        if not all(_SEGMENT.fullmatch(part) for part in folders):
+            fault = "has a part that is neither a word nor one `{axis}`"
+        elif file and not _PAGE.fullmatch(parts[-1]):
+            fault = "does not end with a word and .html"
         elif sorted(named) != sorted(axes):
-            fault = f"route `{route}` does not name each axis once"
-        elif not route.endswith("/") and not (parts and parts[-1].endswith(".html")):
-            fault = f"route `{route}` ends neither with a slash nor with .html"
+            fault = "does not name each axis once"
+        elif route != "/".join(("", *parts, *(() if file else ("",)))) and parts:
+            fault = "ends neither with a slash nor with .html"
+        elif not parts and route != "/":
+            fault = "has an empty part"
         if fault:
-            self._undefined(entry, fault, ())
-        return route
+            self._undefined(node.get("route") or node, f"route {quoted(route, 30)} {fault}", ())
+        return not fault
 
     def _parent(self, node: Node, values: Mapping[str, Any], axes: tuple[str, ...]) -> str:
         parent = str(values.get("parent", ""))
@@ -260,7 +183,7 @@ class _Reader:
         if not parent:
             return ""
         if parent not in self._families:
-            self._undefined(entry, f"unknown family `{parent}`", self._families)
+            self._undefined(entry, f"unknown family {quoted(parent)}", self._families)
             return ""
         if not set(self._families[parent]["axes"]) <= set(axes):
             self._undefined(entry, f"`{parent}` has axes that this family does not have", ())
@@ -268,12 +191,14 @@ class _Reader:
         return parent
 
     def _slots(
-        self, node: Node, entries: Mapping[str, Any], axes: tuple[str, ...], names: Names
+        self, key: Node, node: Node, entries: Mapping[str, Any], axes: tuple[str, ...], names: Names
     ) -> tuple[Slot, ...]:
         slots = node.get("slots")
+        family = key.text
         return tuple(
-            self._slot(key, child, entries[key.text], axes, names)
+            self._slot(key, child, entries[key.text], axes, names, family)
             for key, child in (slots.pairs if slots else ())
+            if key.text in entries
         )
 
     def _slot(
@@ -283,36 +208,47 @@ class _Reader:
         entry: Mapping[str, Any],
         axes: tuple[str, ...],
         names: Names,
+        family: str,
     ) -> Slot:
-        location = Location(MATRIX, key.line, key.column)
-        heading = entry.get("heading")
-        for name in entry.get("rows", ()):
-            if name not in {*self._tables, "facts", "sources"}:
-                self._undefined(node.get("rows") or node, f"unknown table `{name}`", self._tables)
-        for name in ("list", "fold"):
-            if name in entry and entry[name] not in self._families:
-                child = node.get(name) or node
-                self._undefined(child, f"unknown family `{entry[name]}`", self._families)
-        prefer = tuple(entry.get("prefer", axes))
-        if not set(prefer) <= set(axes):
+        heading = node.get("heading")
+        self._check_slot(node, family)
+        prefer = tuple(axis for axis in entry.get("prefer", axes) if axis in axes)
+        if len(prefer) < len(entry.get("prefer", ())):
             self._undefined(node.get("prefer") or node, "`prefer` names another axis", axes)
         return Slot(
             name=key.text,
-            heading=text(heading, location, names, self._report) if heading else None,
+            heading=text(heading, names, self._report)
+            if entry.get("heading") and heading
+            else None,
             snippet=entry.get("snippet", ""),
             partial=entry.get("from", ""),
             rows=tuple(entry.get("rows", ())),
             prefer=(*prefer, *(axis for axis in axes if axis not in prefer)),
             lists=entry.get("list", ""),
             folds=entry.get("fold", ""),
-            location=location,
+            location=_place(key),
         )
 
+    def _check_slot(self, node: Node, family: str) -> None:
+        known = {*self._tables, "facts", "sources"}
+        rows = node.get("rows")
+        for item in rows.items if rows is not None else ():
+            if item.text not in known:
+                self._undefined(item, f"unknown table {quoted(item.text)}", known)
+        for name in ("list", "fold"):
+            child = node.get(name)
+            if child is not None and child.text not in self._families:
+                self._undefined(child, f"unknown family {quoted(child.text)}", self._families)
+            elif name == "fold" and child and self._families[child.text].get("parent") != family:
+                message = f"`{child.text}` does not fold into this family, its parent is another"
+                self._undefined(child, message, ())
+
     def _related(self, node: Node, entries: Any, axes: tuple[str, ...]) -> tuple[Related, ...]:
-        for entry in entries:
-            if entry["vary"] not in axes:
-                place = node.get("related") or node
-                self._undefined(place, f"`{entry['vary']}` is no axis of this family", axes)
+        found = node.get("related")
+        for item in found.items if found is not None else ():
+            vary = item.get("vary")
+            if vary is not None and vary.text not in axes:
+                self._undefined(vary, f"{quoted(vary.text)} is no axis of this family", axes)
         return tuple(
             Related(entry["vary"], entry["count"]) for entry in entries if entry["vary"] in axes
         )
@@ -321,40 +257,66 @@ class _Reader:
         entry = node.get("gate")
         if self._map.values.get("gate") == "off":
             return Gate(mode="off")
-        if entry is None:
+        if entry is None or entry.kind == "null":
             return Gate()
         if entry.kind != "map":
             if entry.text != "off":
-                self._undefined(entry, f"gate `{entry.text}`", ("off",))
+                shown = quoted(entry.text) if entry.kind == "text" else f"a {entry.kind}"
+                self._undefined(entry, f"gate is {shown}, neither conditions nor `off`", ())
             return Gate(mode="off")
-        gate = Validator(built_in("gate")).convert(entry, MATRIX, self._report)
+        problems: list[Diagnostic] = []
+        gate = Validator(built_in("gate")).convert(entry, MATRIX, problems.append)
+        for problem in problems:
+            self._report(problem)
+        if problems:
+            return Gate()
         published = gate.pop("published", {})
         return replace(Gate(mode="on"), **published, **gate)
 
-    def _undefined(self, node: Node, message: str, known: Any) -> None:
-        names = sorted(known)
-        self._report(
-            Diagnostic(
-                code="M118",
-                location=Location(MATRIX, node.line, node.column),
-                message=message[:100],
-                expected="one of " + ", ".join(f"`{name}`" for name in names) if names else "",
-                help=closest_help(message.split("`")[1], names) if names and "`" in message else "",
+    def _undefined(self, node: Node, message: str, known: Iterable[str]) -> None:
+        self._report(undefined(node, message, known))
+
+
+def _without_circles(
+    families: Mapping[str, Family], map_: Map, report: Report
+) -> dict[str, Family]:
+    """Report families that are above themselves, or whose cells come from themselves."""
+    made = dict(families)
+    nodes = map_.node.get("families")
+    for name, family in families.items():
+        entry = nodes.get(name) if nodes is not None else None
+        circle = _circle(name, {key: item.parent for key, item in made.items()})
+        if circle and entry is not None:
+            _report_circle(
+                entry.get("parent") or entry, "are parents of each other", circle, report
             )
-        )
+            made[name] = replace(made[name], parent="")
+        sources = {key: item.cells.removeprefix("family:") for key, item in made.items()}
+        circle = _circle(name, sources) if family.cells.startswith("family:") else ()
+        if circle and entry is not None:
+            _report_circle(
+                entry.get("cells") or entry, "take cells from each other", circle, report
+            )
+            made[name] = replace(made[name], cells="")
+    return made
 
 
-class _Places:
-    """Positions of a family's keys."""
+def _circle(name: str, above: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names from `name` up to itself, or nothing."""
+    path = [name]
+    while (following := above.get(path[-1], "")) not in {"", *path}:
+        path.append(following)
+    return (*path, name) if above.get(path[-1]) == name else ()
 
-    def __init__(self, node: Node) -> None:
-        self._node = node
 
-    def of(self, name: str, index: int | None = None) -> Location:
-        node = self._node.get(name) or self._node
-        if index is not None and index < len(node.items):
-            node = node.items[index]
-        return Location(MATRIX, node.line, node.column)
+def _report_circle(node: Node, what: str, circle: tuple[str, ...], report: Report) -> None:
+    message = f"families {what}: {' → '.join(circle)}"[:100]
+    help_ = "take one of these lines out"
+    report(Diagnostic(code="M111", location=_place(node), message=message, help=help_))
+
+
+def _place(node: Node) -> Location:
+    return Location(MATRIX, node.line, node.column)
 
 
 def _jsonable(value: Any) -> Any:

@@ -8,11 +8,12 @@ from typing import Any
 
 from pageloom import source
 from pageloom.diagnostics import Diagnostic
-from pageloom.load import families as families_
+from pageloom.load.families import families as read_families
 from pageloom.load.references import joins, resolve
 from pageloom.load.rows import Tables, TableSpec
 from pageloom.load.schemas import built_in
 from pageloom.load.settings import check_names, read_settings
+from pageloom.load.site_map import MATRIX, Map, read_map
 from pageloom.load.snippets import SnippetReader
 from pageloom.load.words import read_words
 from pageloom.model import Project, Snippet
@@ -36,15 +37,15 @@ def project(
     """
     settings, settings_node = read_settings(root, report, today)
     words = read_words(root, defaults_root(), settings.lang, report)
-    node = source.read_yaml(root, families_.MATRIX, report)
-    map_ = families_.read_map(node, report) if node is not None else None
+    node = source.read_yaml(root, MATRIX, report)
+    map_ = read_map(node, report) if node is not None else None
     if map_ is None:
         return None
     tables = Tables(root, report, preview=preview)
     _read_tables(tables, map_)
     rows = resolve(tables, report)
     fields = tables.fields()
-    families = families_.families(map_, fields, report)
+    families = read_families(map_, fields, report)
     axes = {spec.name: rows[spec.name] for spec in map_.axes}
     hidden = {axis: tables.hidden(axis) for axis in axes}
     check_names(settings_node, families, axes, hidden, report)
@@ -69,7 +70,7 @@ def project(
     )
 
 
-def _read_tables(tables: Tables, map_: families_.Map) -> None:
+def _read_tables(tables: Tables, map_: Map) -> None:
     for spec in (*map_.axes, *map_.tables, *map_.joins):
         tables.read(spec)
     for name, file, key in (("source", map_.sources, "slug"), ("fact", map_.facts, "id")):

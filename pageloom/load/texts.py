@@ -1,0 +1,89 @@
+"""Texts of the map of the site, such as titles: their expressions, and the names these may use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from pageloom import expressions
+from pageloom.diagnostics import Diagnostic, Location, Start, closest_help
+from pageloom.load.site_map import MATRIX, Map
+from pageloom.model import Call, Expression, Text
+from pageloom.source import Node, position
+
+Report = Callable[[Diagnostic], None]
+
+
+class Names:
+    """The names that a text of a family may use, and the fields behind them."""
+
+    def __init__(
+        self, axes: tuple[str, ...], map_: Map, fields: Mapping[str, frozenset[str] | None]
+    ) -> None:
+        covered = (spec for spec in map_.joins if set(spec.axes) <= set(axes))
+        self.known: dict[str, frozenset[str] | None] = {
+            **{name: fields.get(name) for name in axes},
+            **{spec.name: fields.get(spec.name) for spec in covered},
+            "site": frozenset(("brand", "base_url", "organization")),
+        }
+
+    def check(self, expression: Expression) -> str:
+        """Return what is wrong with the names of an expression, or an empty string."""
+        for path in expressions.references(expression):
+            if path.root not in self.known:
+                return f"unknown name `{path.root}`"
+            declared = self.known[path.root]
+            if not path.fields:
+                return f"`{path.root}` is a row; it has fields to print"
+            if declared is not None and path.fields[0] not in declared | {"slug"}:
+                return f"`{path.root}` has no field `{path.fields[0]}`"
+        return ""
+
+    def suggest(self, expression: Expression) -> str:
+        """Return a help text with the closest name or field."""
+        for path in expressions.references(expression):
+            if path.root not in self.known:
+                return closest_help(path.root, self.known)
+            declared = self.known[path.root]
+            if declared is not None and path.fields and path.fields[0] not in declared:
+                return closest_help(path.fields[0], declared)
+        return ""
+
+
+def text(node: Node, names: Names, report: Report) -> Text:
+    """Return a text of the matrix with its expressions parsed; faults are reported."""
+    start = node.start or Start(node.line, node.column)
+    parts: list[str | Expression] = []
+    for index, (part, offset) in enumerate(expressions.split(node.text)):
+        location = start.location(MATRIX, *position(node.text, offset))
+        if index % 2:
+            parts += _expression(part, location, names, report)
+            continue
+        stray = expressions.FORBIDDEN.search(part)
+        if stray:
+            place = start.location(MATRIX, *position(node.text, offset + stray.start()))
+            message = f"`{stray.group()}` in a text of the map"
+            expected = "expressions `{{ … }}` only"
+            report(Diagnostic(code="C204", location=place, message=message, expected=expected))
+        parts.append(part)
+    whole = Location(MATRIX, node.line, node.column)
+    return Text(tuple(part for part in parts if part != ""), node.text, whole)
+
+
+def _expression(
+    part: str, location: Location, names: Names, report: Report
+) -> tuple[Expression, ...]:
+    try:
+        expression = expressions.parse(part)
+    except expressions.NotAllowedError as error:
+        message = f"not allowed in a text of the map: {error}"[:100]
+        expected = "a path such as `axis.name`"
+        report(Diagnostic(code="C204", location=location, message=message, expected=expected))
+        return ()
+    fault = names.check(expression)
+    if isinstance(expression, Call):
+        fault = fault or f"{expression.name}() has no place here"
+    if fault:
+        help_ = names.suggest(expression)
+        report(Diagnostic(code="C205", location=location, message=fault, help=help_))
+        return ()
+    return (expression,)

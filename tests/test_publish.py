@@ -1,0 +1,440 @@
+"""Writing to the output folder: interrupted at any moment, shared with others, damaged."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from trees import append, copied, errors, made, rebuilt, replace, stamps, tree
+
+from pageloom import pipeline, publish
+from pageloom.model import Outcome
+from pageloom.pipeline import Options, build
+from pageloom.publish import Entry, Folder
+
+ROOT = Path(__file__).parent.parent
+OPERATIONS = ("open", "write", "replace", "rename", "unlink", "mkdir", "rmdir")
+
+
+@pytest.fixture
+def trades(tmp_path: Path) -> Path:
+    """Return a small project."""
+    return copied("trades", tmp_path / "trades")
+
+
+def edit(root: Path) -> None:
+    """Change, add and remove pages, an asset and a root file."""
+    replace(root / "matrix" / "cities.yaml", "name: Oslo", "name: Old Oslo")
+    replace(root / "matrix" / "trades.yaml", "- slug: roofer", "- slug: thatcher")
+    replace(root / "matrix" / "rules.yaml", "trade: roofer", "trade: thatcher")
+    static = root / "themes" / "trades" / "static"
+    static.mkdir()
+    (static / "site.css").write_text("main { margin: 1em }\n", encoding="utf-8")
+    (root / "content" / "root").mkdir()
+    (root / "content" / "root" / "humans.txt").write_text("Us.\n", encoding="utf-8")
+
+
+def attempt(root: Path) -> Outcome:
+    """Build, whatever comes of it."""
+    return build(Options(root=root, jobs=1))
+
+
+def restore(start: Path, root: Path) -> None:
+    """Put output and state back to what they were."""
+    for name in ("site", ".pageloom"):
+        shutil.rmtree(root / name, ignore_errors=True)
+        if (start / name).exists():
+            shutil.copytree(start / name, root / name)
+
+
+class Failing:
+    """Lets the n-th change of the file system fail, and all later ones when `dead`."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, place: Path, *, dead: bool) -> None:
+        self.left = -1
+        self._place = str(place)
+        self._dead = dead
+        for name in OPERATIONS:
+            monkeypatch.setattr(os, name, self._wrapped(name, getattr(os, name)))
+
+    def _wrapped(self, name: str, real: Callable[..., object]) -> Callable[..., object]:
+        def changed(*arguments: object, **options: object) -> object:
+            if self.left >= 0 and self._is_ours(name, arguments):
+                if self.left == 0:
+                    self.left = 0 if self._dead else -1
+                    if name == "write":
+                        real(arguments[0], bytes(arguments[1])[:100])  # type: ignore[call-overload]
+                    raise OSError(28, "No space left on device")
+                self.left -= 1
+            return real(*arguments, **options)
+
+        return changed
+
+    def _is_ours(self, name: str, arguments: tuple[object, ...]) -> bool:
+        return name == "write" or str(arguments[0]).startswith(self._place)
+
+
+def assert_old_or_new(
+    found: dict[str, bytes], old: dict[str, bytes], new: dict[str, bytes], moment: object
+) -> None:
+    """Every page is the old or the new one; a new page may be missing or cut off."""
+    for path, content in found.items():
+        if path.startswith(".") or "/." in path:
+            continue
+        wanted = {old.get(path), new.get(path)} - {None}
+        partial = path not in old and new.get(path, b"").startswith(content)
+        assert content in wanted or partial or path == "build-info.json", (moment, path)
+    for path in old.keys() & new.keys():
+        assert path in found, (moment, path)
+
+
+@pytest.mark.parametrize("dead", [False, True], ids=["once", "from then on"])
+@pytest.mark.parametrize("first", [False, True], ids=["a later build", "the first build"])
+def test_each_change_of_the_file_system_may_fail(
+    trades: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, first: bool, dead: bool
+):
+    old: dict[str, bytes] = {}
+    if not first:
+        made(trades, jobs=1)
+        old = tree(trades / "site")
+    edit(trades)
+    new = rebuilt(trades, tmp_path / "clean")
+    decision = pipeline.decide(Options(root=trades))
+    monkeypatch.setattr(pipeline, "decide", lambda _: decision)
+    start = tmp_path / "start"
+    shutil.copytree(trades, start)
+    failing = Failing(monkeypatch, trades, dead=dead)
+    number = 0
+    while True:
+        restore(start, trades)
+        failing.left = number
+        outcome = attempt(trades)
+        ran_through = failing.left > 0
+        failing.left = -1
+        assert_old_or_new(tree(trades / "site"), old, new, number)
+        made(trades, jobs=1)
+        assert tree(trades / "site") == new, number
+        if ran_through:
+            break
+        assert {problem.code for problem in outcome.problems if problem.is_error} <= {"R506"}
+        number += 1
+    assert made(trades, jobs=1).written == ()
+    assert number > 30
+
+
+def test_killed_at_random_moments_the_next_build_repairs(trades: Path, tmp_path: Path):
+    made(trades)
+    old = tree(trades / "site")
+    edit(trades)
+    new = rebuilt(trades, tmp_path / "clean")
+    start = tmp_path / "start"
+    shutil.copytree(trades, start)
+    chance = random.Random(7)  # noqa: S311  (moments, not secrets)
+    slow = (
+        "import os, sys, time\n"
+        "real = os.open\n"
+        "def later(*a, **k):\n"
+        "    time.sleep(0.003)\n"
+        "    return real(*a, **k)\n"
+        "print('go', flush=True)\n"
+        "from pageloom import cli, pipeline\n"
+        "os.open = later\n"
+        "cli.main(sys.argv[1:])\n"
+    )
+    for _ in range(6):
+        shutil.rmtree(trades)
+        shutil.copytree(start, trades)
+        process = subprocess.Popen(
+            [sys.executable, "-c", slow, "--root", str(trades), "--quiet", "--verify"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=ROOT,
+        )
+        assert process.stdout is not None
+        process.stdout.readline()
+        try:
+            process.wait(0.15 + chance.random() * 0.35)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+        assert_old_or_new(tree(trades / "site"), old, new, "killed")
+        made(trades)
+        assert tree(trades / "site") == new
+
+
+def test_a_folder_of_someone_else_is_refused(trades: Path):
+    (trades / "site").mkdir()
+    (trades / "site" / "thesis.html").write_text("mine", encoding="utf-8")
+    outcome = attempt(trades)
+    assert errors(outcome) == [
+        "site:1:1: error[R504]: `site` holds files that this program did not write"
+    ]
+    assert tree(trades / "site") == {"thesis.html": b"mine"}
+
+
+def test_a_folder_of_someone_else_in_our_folders_place_is_refused(trades: Path):
+    made(trades)
+    shutil.rmtree(trades / "site")
+    (trades / "site").mkdir()
+    (trades / "site" / "index.html").write_text("mine", encoding="utf-8")
+    assert [problem.code for problem in attempt(trades).problems] == ["R504"]
+    assert tree(trades / "site") == {"index.html": b"mine"}
+
+
+def test_a_file_in_place_of_the_folder_is_refused(trades: Path):
+    (trades / "site").write_text("mine", encoding="utf-8")
+    assert [problem.code for problem in attempt(trades).problems] == ["R504"]
+
+
+def test_files_of_someone_else_stay(trades: Path):
+    made(trades)
+    theirs = {"notes.txt": b"theirs", "oslo/draft.html": b"theirs", "assets/logo.svg": b"theirs"}
+    for path, content in theirs.items():
+        (trades / "site" / path).write_bytes(content)
+    edit(trades)
+    made(trades)
+    (trades / "matrix" / "cities.yaml").write_text(
+        "- {slug: bergen, name: Bergen}\n", encoding="utf-8"
+    )
+    (trades / "matrix" / "rules.yaml").write_text("[]\n", encoding="utf-8")
+    (trades / "content" / "oslo-plumber.md").unlink()
+    made(trades)
+    shutil.rmtree(trades / ".pageloom")
+    made(trades)
+    found = tree(trades / "site")
+    assert {path: found[path] for path in theirs} == theirs
+    assert "oslo/index.html" not in found
+
+
+@pytest.mark.parametrize(
+    "path", ["oslo/glazier/index.html", "oslo/glazier", "humans.txt", "assets/new"]
+)
+def test_a_file_of_someone_else_at_a_new_address_is_never_overwritten(trades: Path, path: str):
+    made(trades)
+    place = trades / "site" / path
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text("theirs", encoding="utf-8")
+    root_file = trades / "content" / "root" / "humans.txt"
+    root_file.parent.mkdir()
+    root_file.write_text("ours", encoding="utf-8")
+    new = "- slug: glazier\n  name: Glazier\n  name_in_sentence: a glazier\n"
+    append(trades / "matrix" / "trades.yaml", new)
+    for _ in range(3):
+        attempt(trades)
+        assert place.read_text(encoding="utf-8") == "theirs"
+    replace(trades / "matrix" / "trades.yaml", new, "")
+    root_file.unlink()
+    made(trades)
+    assert place.read_text(encoding="utf-8") == "theirs"
+
+
+def test_a_file_of_someone_else_is_reported_and_the_rest_is_written(trades: Path):
+    made(trades)
+    place = trades / "site" / "oslo" / "glazier" / "index.html"
+    place.parent.mkdir()
+    place.write_text("theirs", encoding="utf-8")
+    new = "- slug: glazier\n  name: Glazier\n  name_in_sentence: a glazier\n"
+    append(trades / "matrix" / "trades.yaml", new)
+    outcome = attempt(trades)
+    assert [problem.code for problem in outcome.problems if problem.is_error] == ["R505"]
+    assert "bergen/glazier/index.html" in outcome.written
+    place.unlink()
+    assert "oslo/glazier/index.html" in made(trades).written
+
+
+def damaged(path: Path) -> None:
+    """Change a byte in the middle of a file."""
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0x15
+    path.write_bytes(content)
+
+
+def cut(path: Path) -> None:
+    """Leave the first half of a file."""
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def emptied(path: Path) -> None:
+    """Leave nothing of a file."""
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("harm", [damaged, cut, emptied, Path.unlink])
+@pytest.mark.parametrize("name", ["manifest", "cache/html"])
+@pytest.mark.parametrize("edited", [False, True], ids=["as it was", "edited"])
+def test_lost_and_damaged_records_are_made_again(
+    trades: Path, tmp_path: Path, name: str, harm: Callable[[Path], None], *, edited: bool
+):
+    made(trades)
+    (path,) = (trades / ".pageloom").glob(name if "/" in name else f"*/{name}")
+    harm(path)
+    if edited:
+        edit(trades)
+    clean = rebuilt(trades, tmp_path / "clean")
+    made(trades)
+    assert tree(trades / "site") == clean
+    assert made(trades).written == ()
+
+
+@pytest.mark.parametrize("harm", [damaged, cut, emptied, Path.unlink])
+def test_a_lost_or_damaged_intent_is_survived(
+    trades: Path, tmp_path: Path, harm: Callable[[Path], None]
+):
+    made(trades)
+    (state,) = (trades / ".pageloom").glob("*/manifest")
+    folder = Folder((trades / "site").absolute(), state.parent)
+    folder.begin(["oslo/new.txt", "oslo/thatcher/index.html"])
+    harm(state.parent / "intent")
+    (trades / "site" / "oslo" / "new.txt").write_text("theirs", encoding="utf-8")
+    edit(trades)
+    clean = rebuilt(trades, tmp_path / "clean")
+    made(trades)
+    assert tree(trades / "site") == {**clean, "oslo/new.txt": b"theirs"}
+
+
+def test_all_state_may_be_lost(trades: Path, tmp_path: Path):
+    made(trades)
+    shutil.rmtree(trades / ".pageloom")
+    edit(trades)
+    made(trades)
+    assert tree(trades / "site") == rebuilt(trades, tmp_path / "clean")
+
+
+def test_a_lost_output_folder_is_made_again(trades: Path):
+    made(trades)
+    before = tree(trades / "site")
+    shutil.rmtree(trades / "site")
+    made(trades)
+    assert tree(trades / "site") == before
+
+
+def test_a_folder_may_move_with_its_state(trades: Path, tmp_path: Path):
+    made(trades)
+    before = tree(trades / "site")
+    moved = trades.rename(tmp_path / "moved")
+    assert made(moved).written == ()
+    assert tree(moved / "site") == before
+
+
+def test_a_touched_page_is_not_written_again(trades: Path):
+    made(trades)
+    os.utime(trades / "site" / "index.html", (5, 5))
+    before = stamps(trades / "site")
+    assert made(trades).written == ()
+    assert made(trades, verify=True).written == ()
+    assert stamps(trades / "site") == before
+
+
+def test_verify_repairs_what_was_edited_by_hand_or_lost(trades: Path):
+    made(trades)
+    before = tree(trades / "site")
+    (trades / "site" / "index.html").write_text("edited", encoding="utf-8")
+    (trades / "site" / "oslo" / "index.html").unlink()
+    (trades / "site" / "robots.txt").write_text("edited", encoding="utf-8")
+    assert made(trades, verify=True).written == ("index.html", "oslo/index.html", "robots.txt")
+    assert tree(trades / "site") == before
+
+
+def test_a_second_build_waits_for_the_lock(trades: Path):
+    made(trades)
+    edit(trades)
+    (state,) = (trades / ".pageloom").glob("*/manifest")
+    outcomes: list[Outcome] = []
+    with (state.parent / "lock").open("ab") as held:
+        fcntl.flock(held.fileno(), fcntl.LOCK_EX)
+        before = stamps(trades / "site")
+        second = threading.Thread(target=lambda: outcomes.append(attempt(trades)))
+        second.start()
+        second.join(0.3)
+        assert second.is_alive()
+        assert stamps(trades / "site") == before
+        fcntl.flock(held.fileno(), fcntl.LOCK_UN)
+    second.join(60)
+    assert len(outcomes[0].written) > 0
+
+
+def test_two_builds_at_once_leave_one_whole_site(trades: Path, tmp_path: Path):
+    clean = rebuilt(trades, tmp_path / "clean")
+    command = [sys.executable, "build.py", "--root", str(trades), "--quiet"]
+    builds = [subprocess.Popen(command, cwd=ROOT) for _ in range(2)]
+    assert [process.wait() for process in builds] == [0, 0]
+    assert tree(trades / "site") == clean
+
+
+def test_output_goes_to_another_folder(trades: Path, tmp_path: Path):
+    made(trades)
+    made(trades, out=tmp_path / "deep" / "er" / "out")
+    assert tree(tmp_path / "deep" / "er" / "out") == tree(trades / "site")
+    assert made(trades).written == ()
+
+
+@pytest.mark.parametrize("place", [".", "matrix", ".."])
+def test_output_over_the_project_is_refused(trades: Path, place: str):
+    before = tree(trades)
+    outcome = build(Options(root=trades, out=trades / place))
+    assert [problem.code for problem in outcome.problems] == ["R504"]
+    after = tree(trades)
+    assert {path: after[path] for path in before} == before
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+@pytest.mark.parametrize("place", ["site", "."])
+def test_a_folder_that_cannot_be_written_is_a_problem_not_a_bug(trades: Path, place: str):
+    if place == "site":
+        made(trades)
+        edit(trades)
+    (trades / place).chmod(0o555)
+    try:
+        outcome = attempt(trades)
+    finally:
+        (trades / place).chmod(0o755)
+    assert [problem.code for problem in outcome.problems if problem.is_error] == ["R506"]
+
+
+def test_a_system_that_refuses_is_a_problem_not_a_bug(
+    trades: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def refuse(target: Path, content: bytes) -> None:
+        del content
+        raise PermissionError(13, "Permission denied", str(target))
+
+    monkeypatch.setattr(publish, "_create", refuse)
+    outcome = attempt(trades)
+    assert errors(outcome) == ["site:1:1: error[R506]: cannot be written: Permission denied"]
+
+
+def test_temporary_files_of_a_killed_build_are_removed(trades: Path):
+    made(trades)
+    before = tree(trades / "site")
+    (trades / "site" / "oslo" / ".index.html.123.pageloom").write_bytes(b"half")
+    (state,) = (trades / ".pageloom").glob("*/manifest")
+    Folder((trades / "site").absolute(), state.parent).begin([])
+    made(trades)
+    assert tree(trades / "site") == before
+
+
+def test_what_stands_in_the_way_is_removed_first():
+    gone = {"a", "b/index.html", "c/index.html", "d"}
+    new = {"a/index.html", "b", "e/d"}
+    assert publish.in_the_way(gone, new) == {"a", "b/index.html"}
+
+
+def test_a_record_keeps_what_it_is_told(tmp_path: Path):
+    folder = Folder(tmp_path / "out", tmp_path / "state")
+    entries = {"a b/ü.html": Entry(b"\1" * 16, "t"), "x": Entry(b"\2" * 16)}
+    folder.begin(entries)
+    assert folder.read().intended == frozenset(entries)
+    folder.finish(entries, "i", [{"a": 1}], complete=True)
+    state = folder.read()
+    assert (state.entries, state.inputs, state.notes) == (entries, "i", ({"a": 1},))
+    assert not state.interrupted
