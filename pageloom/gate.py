@@ -128,9 +128,7 @@ def _gated(plan: FamilyPlan, scales: Scales, missing: dict[int, tuple[str, ...]]
     return measured
 
 
-def _weigh(
-    plan: FamilyPlan, scales: Scales, measured: Measured
-) -> Columns:
+def _weigh(plan: FamilyPlan, scales: Scales, measured: Measured) -> Columns:
     """Weigh every slot of every cell; return the columns that likeness is measured on."""
     slots = [slot for slot in plan.family.slots if not slot.lists and not slot.folds]
     columns: Columns = [([], []) for _ in slots]
@@ -150,9 +148,7 @@ def _weigh(
     return columns
 
 
-def _likeness(
-    columns: Columns, passed: list[int], gate: Gate
-) -> dict[int, Likeness]:
+def _likeness(columns: Columns, passed: list[int], gate: Gate) -> dict[int, Likeness]:
     """Return the likeness of the pages that passed, by their number in the family."""
     chosen = [
         ([identities[number] for number in passed], [weights[number] for number in passed])

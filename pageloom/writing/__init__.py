@@ -6,7 +6,7 @@ never HTML.
 
 from pageloom.writing.pool import Recipe
 from pageloom.writing.worker import file_path
-from pageloom.writing.writer import Done, Progress, Writer, dry_run, state_name, theme_failures
+from pageloom.writing.writer import Done, Progress, Writer, dry_run, theme_failures
 
 __all__ = [
     "Done",
@@ -15,6 +15,5 @@ __all__ = [
     "Writer",
     "dry_run",
     "file_path",
-    "state_name",
     "theme_failures",
 ]

@@ -55,7 +55,7 @@ class Recipe:
         converter = Converter(project, _nowhere)
         folders = inputs.theme_folders(self.root, project.settings.theme)
         theme = Theme(folders, converter.lexicon, _nowhere)
-        theme.check_all(project)
+        theme.check(inputs.templates(project))
         composer = Composer(self.plan, theme, converter, _nowhere)
         return Worker(self.plan, theme, composer, self.folder, self.state)
 

@@ -6,8 +6,6 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from hashlib import blake2b
-from pathlib import Path
 
 from pageloom.compose import Composer
 from pageloom.diagnostics import WARNING, Diagnostic, Location
@@ -43,11 +41,6 @@ class _Progress:
     """Warnings of pages, kept for the builds that do not make them again."""
     written: list[str] = field(default_factory=list)
     unchanged: int = 0
-
-
-def state_name(out: Path) -> str:
-    """Return the name of the state folder of an output folder."""
-    return f"{out.name}-{blake2b(str(out).encode(), digest_size=4).hexdigest()}"
 
 
 @contextlib.contextmanager
@@ -86,7 +79,11 @@ class Writer:
             if any(problem.is_error for problem in problems):
                 return Done(problems=tuple(problems))
             return self._write(
-                parts, [result.stale for result in surveyed], _Progress(entries, problems), run, progress
+                parts,
+                [result.stale for result in surveyed],
+                _Progress(entries, problems),
+                run,
+                progress,
             )
 
     def _entries(self, parts: Sequence[Range], surveyed: Sequence[Surveyed]) -> dict[str, bytes]:
@@ -128,9 +125,7 @@ class Writer:
             tuple(sorted(removed)),
         )
 
-    def _replay(
-        self, parts: Sequence[Range], stale: Sequence[bytes], so_far: _Progress
-    ) -> None:
+    def _replay(self, parts: Sequence[Range], stale: Sequence[bytes], so_far: _Progress) -> None:
         """Count the pages that stay as they are, and say again what was found on them."""
         so_far.unchanged += sum(mask.count(0) for mask in stale)
         if not self._state.notes:
