@@ -24,6 +24,7 @@ FORMAT = 3
 MARKER = "build-info.json"
 GENERATOR = "Pageloom"
 _MARK = b'<meta name="generator" content="Pageloom">'
+_XML_MARK = b"<!-- generator: Pageloom -->"
 _ASSET = re.compile(r"assets/.+\.([0-9a-f]{10})(?:\.[^./]+)?")
 _TEMPORARY = re.compile(r"\..+\.\d+\.pageloom")
 WRITTEN, UNCHANGED = "written", "unchanged"
@@ -231,7 +232,7 @@ class Folder:
             return WRITTEN
         if old == content:
             return UNCHANGED
-        if not (ours or _MARK in old or path == MARKER or self._vouches(path, old)):
+        if not (ours or _is_marked(path, old) or path == MARKER or self._vouches(path, old)):
             raise _foreign(path)
         _replace(target, content)
         return WRITTEN
@@ -260,7 +261,7 @@ class Folder:
     def _is_stray(self, path: Path, relative: str) -> bool:
         if _TEMPORARY.fullmatch(path.name):
             return True
-        if path.suffix == ".html" and _MARK in _bytes(path):
+        if path.suffix in {".html", ".xml"} and _is_marked(relative, _bytes(path)):
             return True
         asset = _ASSET.fullmatch(relative)
         if asset:
@@ -342,6 +343,11 @@ def _bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError:
         return b""
+
+
+def _is_marked(path: str, content: bytes) -> bool:
+    """Whether a file carries the mark that every page and sitemap of ours has."""
+    return (_XML_MARK if path.endswith(".xml") else _MARK) in content
 
 
 def _foreign(path: str) -> ForeignError:

@@ -12,7 +12,7 @@ from pageloom.compose import Composer
 from pageloom.diagnostics import WARNING, Diagnostic, Location
 from pageloom.keys import Keys, digest
 from pageloom.model import Family
-from pageloom.plan import NOINDEX, FamilyPlan, Plan, page_route
+from pageloom.plan import NOINDEX, PUBLISHED, FamilyPlan, Plan, page_route
 from pageloom.publish import WRITTEN, Folder, ForeignError, State
 from pageloom.render import Renderer
 from pageloom.sheet import Sheet
@@ -30,11 +30,25 @@ Range = tuple[str, int, int]
 class Surveyed:
     """What the pages of a range are made from, page by page in order."""
 
+    paths: str = ""
+    """The files, one a line."""
     entries: bytes = b""
     """24 bytes a page: its key and the digest of its title."""
+    indexed: bytes = b""
+    """One byte a page: 1 when it belongs into the sitemap."""
     stale: bytes = b""
     """One byte a page: 1 when it must be made again."""
     problems: list[Diagnostic] = field(default_factory=list)
+
+    def files(self) -> list[str]:
+        """Return the files of the pages."""
+        return self.paths.split("\n") if self.paths else []
+
+    def pages(self) -> Iterator[tuple[str, bytes]]:
+        """Yield what each page was made from, by its file."""
+        size = KEY + TITLE
+        for place, path in enumerate(self.files()):
+            yield path, self.entries[place * size : (place + 1) * size]
 
 
 @dataclass(slots=True)
@@ -82,11 +96,14 @@ class Worker:
 
     def survey(self, part: Range, *, all_stale: bool) -> Surveyed:
         """Return keys and titles of the pages of a range, and which are stale."""
+        paths: list[str] = []
         entries: list[bytes] = []
-        stale = bytearray()
+        indexed, stale = bytearray(), bytearray()
         known = self._state.entries
         for plan, number, page, path in self.pages(part):
             key = self._keys.page(plan, number, page)
+            paths.append(path)
+            indexed.append(plan.family.listed and plan.verdicts[number] == PUBLISHED)
             before = known.get(path, b"")
             if not all_stale and before[:KEY] == key:
                 entries.append(before)
@@ -94,7 +111,9 @@ class Worker:
             else:
                 entries.append(key + self._title(plan, number, page))
                 stale.append(1)
-        return Surveyed(b"".join(entries), bytes(stale), self._drained())
+        return Surveyed(
+            "\n".join(paths), b"".join(entries), bytes(indexed), bytes(stale), self._drained()
+        )
 
     def write(self, part: Range, stale: bytes, *, compare: bool) -> Written:
         """Write the stale pages of a range; with `compare` files may be there already."""

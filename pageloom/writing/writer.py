@@ -6,14 +6,15 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from itertools import compress
 
 from pageloom.compose import Composer
 from pageloom.diagnostics import WARNING, Diagnostic, Location
 from pageloom.plan import Plan
-from pageloom.publish import MARKER, WRITTEN, Folder, ForeignError, State, content_key, in_the_way
+from pageloom.publish import MARKER, WRITTEN, Folder, ForeignError, State, in_the_way
 from pageloom.theme import Theme, ThemeError
 from pageloom.writing import pool
-from pageloom.writing.files import files
+from pageloom.writing.files import Other, others
 from pageloom.writing.worker import KEY, TITLE, Range, Surveyed, Worker, Written
 
 Progress = Callable[[int, int], None]
@@ -29,6 +30,19 @@ class Done:
     written: tuple[str, ...] = ()
     unchanged: int = 0
     removed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A range of cells and what was found of its pages."""
+
+    range: Range
+    found: Surveyed
+
+    def routes(self) -> Iterator[str]:
+        """Yield the addresses of the indexed pages."""
+        paths = compress(self.found.files(), self.found.indexed)
+        return ("/" + path.removesuffix("index.html") for path in paths)
 
 
 @dataclass(slots=True)
@@ -74,46 +88,31 @@ class Writer:
             tasks = [(part, self._all_stale) for part in parts]
             surveyed: list[Surveyed] = list(run(pool.survey, tasks))
             problems = [problem for result in surveyed for problem in result.problems]
-            entries = self._entries(parts, surveyed)
+            entries = dict(entry for result in surveyed for entry in result.pages())
             problems += _duplicates(entries)
             if any(problem.is_error for problem in problems):
                 return Done(problems=tuple(problems))
-            return self._write(
-                parts,
-                [result.stale for result in surveyed],
-                _Progress(entries, problems),
-                run,
-                progress,
-            )
-
-    def _entries(self, parts: Sequence[Range], surveyed: Sequence[Surveyed]) -> dict[str, bytes]:
-        entries: dict[str, bytes] = {}
-        for part, result in zip(parts, surveyed, strict=True):
-            place = 0
-            for _, _, _, path in self._worker.pages(part):
-                entries[path] = result.entries[place : place + ENTRY]
-                place += ENTRY
-        return entries
+            found = [_Part(part, result) for part, result in zip(parts, surveyed, strict=True)]
+            return self._write(found, _Progress(entries, problems), run, progress)
 
     def _write(
         self,
-        parts: Sequence[Range],
-        stale: Sequence[bytes],
+        parts: Sequence[_Part],
         so_far: _Progress,
         run: pool.Run,
         progress: Progress | None,
     ) -> Done:
-        others = files(self._plan, self._theme)
+        made = others(self._plan, self._theme, [route for part in parts for route in part.routes()])
         known = self._state.entries
-        new = [path for path in (*so_far.entries, *others) if path not in known]
-        gone = self._gone({*so_far.entries, *others})
-        changed = any(any(mask) for mask in stale) or self._changed(others) or bool(gone)
+        new = [path for path in (*so_far.entries, *made) if path not in known]
+        gone = self._gone({*so_far.entries, *made})
+        changed = any(any(part.found.stale) for part in parts) or self._changed(made) or bool(gone)
         if changed:
             self._folder.begin(new)
         cleared = self._folder.remove(in_the_way(gone, new))
-        self._replay(parts, stale, so_far)
-        self._write_pages(parts, stale, so_far, run, progress)
-        self._put_files(others, so_far)
+        self._replay(parts, so_far)
+        self._write_pages(parts, so_far, run, progress)
+        self._put_files(made, so_far)
         removed = (*cleared, *self._folder.remove(gone.difference(cleared)))
         if changed:
             complete = not any(problem.is_error for problem in so_far.problems)
@@ -125,30 +124,26 @@ class Writer:
             tuple(sorted(removed)),
         )
 
-    def _replay(self, parts: Sequence[Range], stale: Sequence[bytes], so_far: _Progress) -> None:
+    def _replay(self, parts: Sequence[_Part], so_far: _Progress) -> None:
         """Count the pages that stay as they are, and say again what was found on them."""
-        so_far.unchanged += sum(mask.count(0) for mask in stale)
+        so_far.unchanged += sum(part.found.stale.count(0) for part in parts)
         if not self._state.notes:
             return
-        for part, mask in zip(parts, stale, strict=True):
-            for made, (_, _, _, path) in zip(mask, self._worker.pages(part), strict=True):
-                found = self._state.notes.get(path)
-                if found and not made:
-                    so_far.notes[path] = list(found)
-                    so_far.problems += found
+        stale = {path for part in parts for path in compress(part.found.files(), part.found.stale)}
+        for path, found in self._state.notes.items():
+            if path in so_far.entries and path not in stale:
+                so_far.notes[path] = list(found)
+                so_far.problems += found
 
     def _write_pages(
         self,
-        parts: Sequence[Range],
-        stale: Sequence[bytes],
+        parts: Sequence[_Part],
         so_far: _Progress,
         run: pool.Run,
         progress: Progress | None,
     ) -> None:
         compare = self._all_stale and not self._state.fresh
-        tasks = [
-            (part, mask, compare) for part, mask in zip(parts, stale, strict=True) if any(mask)
-        ]
+        tasks = [(part.range, part.found.stale, compare) for part in parts if any(part.found.stale)]
         total, made = sum(sum(mask) for _, mask, _ in tasks), 0
         for (_, mask, _), result in zip(tasks, run(pool.write, tasks), strict=True):
             self._take(result, so_far)
@@ -173,23 +168,22 @@ class Writer:
         else:
             entries.pop(path, None)
 
-    def _changed(self, others: Mapping[str, bytes]) -> bool:
+    def _changed(self, made: Mapping[str, Other]) -> bool:
         known = self._state.entries
         return self._all_stale or any(
-            known.get(path, b"")[:KEY] != content_key(content) for path, content in others.items()
+            known.get(path, b"")[:KEY] != other.key for path, other in made.items()
         )
 
-    def _put_files(self, others: Mapping[str, bytes], so_far: _Progress) -> None:
-        for path, content in others.items():
+    def _put_files(self, made: Mapping[str, Other], so_far: _Progress) -> None:
+        for path, other in made.items():
             before = self._state.entries.get(path)
-            key = content_key(content)
-            so_far.entries[path] = key + bytes(TITLE)
-            if before is not None and before[:KEY] == key and not self._all_stale:
+            so_far.entries[path] = other.key + bytes(TITLE)
+            if before is not None and before[:KEY] == other.key and not self._all_stale:
                 so_far.unchanged += 1
                 continue
             ours = before is not None or path in self._state.intended or path == MARKER
             try:
-                status = self._folder.put(path, content, ours=ours, compare=True)
+                status = self._folder.put(path, other.content(), ours=ours, compare=True)
             except ForeignError as error:
                 so_far.problems.append(error.diagnostic)
                 self._unmade(path, so_far.entries)
@@ -228,11 +222,7 @@ def dry_run(recipe: pool.Recipe, theme: Theme, composer: Composer) -> list[Diagn
     worker = Worker(recipe.plan, theme, composer, recipe.folder, State())
     parts = list(pool.ranges(recipe.plan))
     surveyed = [worker.survey(part, all_stale=True) for part in parts]
-    entries: dict[str, bytes] = {}
-    for part, result in zip(parts, surveyed, strict=True):
-        paths = (path for _, _, _, path in worker.pages(part))
-        for place, path in enumerate(paths):
-            entries[path] = result.entries[place * ENTRY : (place + 1) * ENTRY]
+    entries = dict(entry for result in surveyed for entry in result.pages())
     problems = [problem for result in surveyed for problem in result.problems]
     problems += _duplicates(entries)
     for part in parts:
