@@ -33,7 +33,7 @@ def choose(plan: Plan, report: Report) -> None:
     for name, family in plan.families.items():
         for slot in family.family.slots:
             if slot.snippet:
-                column = _column(family, slot, by_slot.get((name, slot.name), ()), report)
+                column = _column(family, slot, by_slot.get((name, slot.name), ()), used, report)
                 family.choices[slot.name] = column
                 used.update(snippet for snippet in column if snippet is not None)
     _report_unused(plan, used, report)
@@ -67,7 +67,7 @@ def specificity(pattern: Pattern, prefer: tuple[str, ...]) -> tuple[tuple[int, .
 
 
 def _column(
-    plan: FamilyPlan, slot: Slot, snippets: Iterable[Snippet], report: Report
+    plan: FamilyPlan, slot: Slot, snippets: Iterable[Snippet], used: set[Snippet], report: Report
 ) -> list[Snippet | None]:
     column: list[Snippet | None] = [None] * len(plan.cells)
     ties: set[tuple[Snippet, ...]] = set()
@@ -78,6 +78,7 @@ def _column(
                 ties.add(found)
     for found in sorted(ties, key=lambda tie: tie[0].path):
         chosen = {number for number, snippet in enumerate(column) if snippet is found[0]}
+        used.update(found)
         if chosen:
             _report_tie(plan, found, min(chosen), report)
     return column
@@ -113,15 +114,16 @@ def _report_tie(plan: FamilyPlan, found: tuple[Snippet, ...], number: int, repor
 
 
 def _report_unused(plan: Plan, used: set[Snippet], report: Report) -> None:
-    broken = {name for name, item in plan.families.items() if not item.family.cells}
+    if plan.project.incomplete:
+        return
     for snippet in plan.project.snippets:
-        if snippet not in used and broken.isdisjoint(snippet.families):
+        if snippet not in used:
             report(
                 Diagnostic(
                     code="C215",
                     location=snippet.location,
                     message="no page uses this snippet",
                     severity=WARNING,
-                    help="its cells do not exist, or a more specific snippet fills them all",
+                    expected="a cell that exists, and no more specific snippet for it",
                 )
             )

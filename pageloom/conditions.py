@@ -61,7 +61,9 @@ class Condition:
         scope = {name: _plain(rows.get(name)) for name in self.names}
         try:
             return bool(self._evaluate(scope))
-        except (UndefinedError, TypeError, SecurityError) as error:
+        except TypeError as error:
+            raise ConditionError("it compares values of different types") from error
+        except (UndefinedError, SecurityError) as error:
             raise ConditionError(str(error)) from error
 
 

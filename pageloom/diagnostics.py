@@ -15,7 +15,7 @@ ERROR = "error"
 WARNING = "warning"
 
 CODES: Mapping[str, str] = {
-    "M101": "YAML that cannot be read",
+    "M101": "YAML or CSV that cannot be read",
     "M102": "a key or slug that appears twice",
     "M103": "a reference to a row that does not exist",
     "M104": "an unknown key",
@@ -25,14 +25,14 @@ CODES: Mapping[str, str] = {
     "M108": "a slug that cannot stand in an address",
     "M109": "a row without a slug",
     "M110": "an anchor, alias or tag in YAML",
-    "M111": "rows that refer to each other in a circle",
+    "M111": "rows or families that refer to each other in a circle",
     "M112": "a condition that never matches a row",
     "M113": "a condition that cannot be evaluated",
     "M114": "a merge conflict that was left in a file",
     "M115": "bytes that are not UTF-8",
-    "M116": "a file that does not exist",
+    "M116": "a file that does not exist, or lies outside the project",
     "M117": "a row that explains nothing",
-    "M118": "a family, axis or slot that the map of the site does not define",
+    "M118": "a name or route that the map of the site cannot use",
     "M119": "a schema that cannot be used",
     "M120": "both a YAML and a CSV file for one table",
     "C201": "front matter that is missing or not closed",
@@ -45,8 +45,8 @@ CODES: Mapping[str, str] = {
     "C208": "a link to a page that does not exist",
     "C209": "Markdown that would show as text",
     "C210": "raw HTML in a snippet",
-    "C211": "a link target that is not allowed",
-    "C212": "headings that skip a level or go too deep",
+    "C211": "a link that is not allowed",
+    "C212": "headings that skip a level, say nothing or go too deep",
     "C213": "two snippets that fit one cell equally well",
     "C214": "a required slot that nothing fills",
     "C215": "a snippet that no page uses",
@@ -72,12 +72,8 @@ CODES: Mapping[str, str] = {
     "P603": "two pages with one title",
     "P604": "a title that repeats the heading",
     "P605": "a page with too many links",
-    "P606": "a link of the theme that leads nowhere",
-    "P607": "headings that skip a level",
-    "P608": "a page that is hard to reach",
     "P609": "a page that is too large",
     "P610": "a page with no title or heading",
-    "G701": "a build that would take pages out of the index",
 }
 """Every code and its title. Codes are permanent and never reused; `docs/problems.md` explains each.
 

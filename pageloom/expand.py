@@ -119,8 +119,10 @@ def _holds(
         return condition.holds(rows)
     except ConditionError as error:
         message = f"`where` of `{family.name}` fails: {error}"[:100]
-        report(Diagnostic(code="M113", location=family.where_location, message=message))
-        return False
+        expected = "fields of one type on both sides, and no field of a text"
+        location = family.where_location
+        report(Diagnostic(code="M113", location=location, message=message, expected=expected))
+        return True
 
 
 def _report_clashes(result: Plan, report: Report) -> None:
@@ -248,7 +250,7 @@ def _root_clash(path: str, other: str, report: Report) -> None:
 
 def _report_gaps(project: Project, result: Plan, report: Report) -> None:
     """Warn of rows that no page with two or more axes uses, and join rows for no cell."""
-    if any(not plan_.family.cells for plan_ in result.families.values()):
+    if project.incomplete:
         return
     crossed = [plan_ for plan_ in result.families.values() if len(plan_.family.axes) > 1]
     for axis, rows in project.axes.items():
@@ -275,4 +277,12 @@ def _report_gaps(project: Project, result: Plan, report: Report) -> None:
 
 
 def _gap(row: Row, message: str, report: Report) -> None:
-    report(Diagnostic(code="M117", location=row.location, message=message, severity=WARNING))
+    report(
+        Diagnostic(
+            code="M117",
+            location=row.location,
+            message=message,
+            severity=WARNING,
+            help="admit a combination that has it, or delete the row",
+        )
+    )

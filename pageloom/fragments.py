@@ -66,6 +66,8 @@ def convert(plan: Plan, converter: Converter, jobs: int) -> dict[tuple[str, int]
     project = plan.project
     made: dict[tuple[str, int], Fragment] = {}
     for snippet in project.snippets:
+        if any(not project.families[name].cells for name in snippet.families):
+            continue  # the family's own problem comes first
         known = known_names(project, snippet)
         for level in levels(project, snippet):
             made[(snippet.path, level)] = converter.fragment(

@@ -271,6 +271,8 @@ class Project:
     root_files: Mapping[str, bytes]
     """Files of `content/root/` by their public path."""
     draft_count: int = 0
+    incomplete: bool = False
+    """Whether rows or snippets with problems were left out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,9 +46,12 @@ class Validator:
             formats={"https-url": is_https_url, "date": is_date, "markdown": _anything},
         )
 
-    def convert(self, node: Node, path: str, report: Report) -> Any:
-        """Return the node's value by the schema, references as `Ref`; problems are reported."""
-        conversion = _Conversion(path, report)
+    def convert(self, node: Node, path: str, report: Report, name: str = "the entry") -> Any:
+        """Return the node's value by the schema, references as `Ref`; problems are reported.
+
+        `name` is what messages call the whole node.
+        """
+        conversion = _Conversion(path, report, name)
         value = conversion.value(node, self.schema, ())
         plain = _plain(value)
         for error in self._validator.iter_errors(plain):
@@ -61,7 +64,7 @@ class Validator:
             return
         kind = error.kind.name if hasattr(error.kind, "name") else type(error.kind).__name__
         line, column = conversion.position(where)
-        number, message, expected, help_ = _explain(str(kind), error, where)
+        number, message, expected, help_ = _explain(str(kind), error, _name(where, conversion.name))
         if number == 106:
             missing: Where = (*where, error.kind.property)
             if missing in conversion.failed:
@@ -84,9 +87,10 @@ class Validator:
 class _Conversion:
     """One walk over a node and its schema together."""
 
-    def __init__(self, path: str, report: Report) -> None:
+    def __init__(self, path: str, report: Report, name: str) -> None:
         self._path = path
         self._report = report
+        self.name = name
         self._positions: dict[Where, tuple[int, int]] = {}
         self.failed: set[Where] = set()
         self.empty: dict[Where, tuple[int, int]] = {}
@@ -148,8 +152,8 @@ class _Conversion:
 
     def _wrong(self, node: Node, schema: Mapping[str, Any], where: Where) -> None:
         self.failed.add(where)
-        shown = quoted(node.text) if node.kind in {"text", "null"} else f"a {node.kind}"
-        name = _name(where)
+        shown = {"text": quoted(node.text), "null": "empty"}.get(node.kind, f"a {node.kind}")
+        name = _name(where, self.name)
         self._report(
             Diagnostic(
                 code=f"{letter(self._path)}105",
@@ -172,10 +176,10 @@ class _Conversion:
         )
 
 
-def _name(where: Where) -> str:
+def _name(where: Where, whole: str) -> str:
     """Return what a place in an entry is called: its key, or the key of its list."""
     keys = [part for part in where if isinstance(part, str)]
-    name = f"`{keys[-1]}`" if keys else "the entry"
+    name = f"`{keys[-1]}`" if keys else whole
     return name if not where or where[-1] == (keys or [""])[-1] else f"an entry of {name}"
 
 
@@ -209,9 +213,8 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _explain(kind: str, error: Any, where: Where) -> tuple[int, str, str, str]:
+def _explain(kind: str, error: Any, name: str) -> tuple[int, str, str, str]:
     """Return number, message, expected and help for an error of the validator."""
-    name = _name(where)
     kind = kind[:1].lower() + kind[1:]
     if kind == "required":
         missing = error.kind.property

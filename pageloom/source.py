@@ -235,6 +235,13 @@ def _fences(text: str) -> tuple[int, tuple[int, int] | None]:
     return start, (second.start(), min(second.end() + 1, len(text))) if second else None
 
 
+def folders(root: Path, folder: str) -> list[str]:
+    """Return the names of the folders in a folder of the project, sorted."""
+    base = root / folder
+    names = (place.name for place in base.iterdir()) if is_folder(root, folder) else ()
+    return sorted(name for name in names if is_folder(root, f"{folder}/{name}"))
+
+
 def files(root: Path, folder: str, suffixes: tuple[str, ...], report: Report) -> Iterator[str]:
     """Yield the paths of files under a folder of the project, sorted; hidden ones are left out."""
     base = root / folder

@@ -112,6 +112,35 @@ def test_touched_and_rewritten_inputs_rebuild_nothing(garden: Path):
     assert stamps(garden / "site") == before
 
 
+@pytest.mark.parametrize(
+    ("path", "old", "new", "count"),
+    [
+        ("content/advice/north-rose-aphid.md", "wet thumb", "damp thumb", 1),
+        ("content/answer.md", "Look under", "Look below", 4),
+        ("matrix/grown.yaml", "Cut in February", "Cut in January", 9),
+        ("matrix/pests.yaml", "Air helps", "Fresh air helps", 8),
+        ("content/site.yaml", "Garden Answers", "Plot Answers", 16),
+    ],
+)
+def test_only_pages_that_an_edit_may_touch_are_rendered(
+    garden: Path, monkeypatch: pytest.MonkeyPatch, path: str, old: str, new: str, count: int
+):
+    made(garden)
+    rendered = []
+    real = writing.Worker.page
+
+    def page(*arguments: object) -> bytes | None:
+        rendered.append(arguments)
+        return real(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(writing.Worker, "page", page)
+    made(garden)
+    assert rendered == []
+    replace(garden / path, old, new)
+    made(garden)
+    assert len(rendered) == count
+
+
 LATER = """
 import datetime, sys, time
 class Day(datetime.datetime):

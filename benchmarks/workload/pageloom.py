@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from workload.content import Axis, PlanType, Workload, answer, help_paragraphs, next_steps
+from workload.content import Axis, Pair, PlanType, Workload, answer, help_paragraphs, next_steps
 from workload.files import copy_project, paragraphs, write
 
 _TEXT = {"type": "string"}
@@ -57,17 +57,18 @@ def _write_rows(work: Workload, matrix: Path) -> None:
     write(matrix / "plan_types.yaml", rows_text(_plan(plan) for plan in work.plans))
     write(matrix / "facts.yaml", rows_text(_facts(work.plans)))
     write(matrix / "sources.yaml", rows_text(_sources(work.plans)))
-    pairs = (
-        {
-            "payer": pair.payer,
-            "procedure": pair.procedure,
-            "line": pair.line,
-            "note": pair.note,
-            "proofs": pair.proofs,
-        }
-        for pair in work.pairs()
-    )
-    write(matrix / "pairs.yaml", rows_text(pairs))
+    write(matrix / "pairs.yaml", rows_text(pair_row(pair) for pair in work.pairs()))
+
+
+def pair_row(pair: Pair) -> dict[str, Any]:
+    """Return the row of a pair."""
+    return {
+        "payer": pair.payer,
+        "procedure": pair.procedure,
+        "line": pair.line,
+        "note": pair.note,
+        "proofs": pair.proofs,
+    }
 
 
 def rows_text(rows: Iterable[Mapping[str, Any]]) -> str:

@@ -53,8 +53,8 @@ class _Reader:
     def family(self, key: Node, node: Node, values: Mapping[str, Any]) -> Family:
         """Return a family; one with a fault in its axes, cells or route has no cells."""
         axes = tuple(axis for axis in values["axes"] if axis in self._axes)
-        names = Names(tuple(values["axes"]), self._map, self._fields)
         sound = self._check_axes(node, values["axes"])
+        names = Names(axes, self._map, self._fields, judged=sound)
 
         def read(name: str, owner: Node = node) -> Text:
             return text(owner.get(name) or node, names, self._report)

@@ -29,6 +29,7 @@ def project(
 
     Every problem is reported; a row or snippet with problems is left out.
     """
+    report = counted = _Counted(report)
     settings, settings_node = read_settings(root, report, today)
     words = read_words(root, defaults_root(), settings.lang, report)
     node = source.read_yaml(root, MATRIX, report)
@@ -61,7 +62,21 @@ def project(
         starts=tables.starts,
         root_files=dict(_root_files(root, report)),
         draft_count=tables.drafts,
+        incomplete=counted.errors > 0,
     )
+
+
+class _Counted:
+    """Passes problems on and counts the errors."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self.errors = 0
+
+    def __call__(self, problem: Diagnostic) -> None:
+        """Report a problem."""
+        self.errors += problem.is_error
+        self._report(problem)
 
 
 def _read_tables(tables: Tables, map_: Map) -> None:

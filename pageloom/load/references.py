@@ -124,7 +124,8 @@ def _walk(start: Row, edges: Edges, done: set[Row], report: Report) -> None:
             if target in path:
                 circle = " → ".join(item.slug for item in (*path[path.index(target) :], target))
                 message = f"rows refer to each other in a circle: {circle}"[:100]
-                report(Diagnostic(code="M111", location=ref.location, message=message))
+                help_ = "take one reference out, or declare the field with `x-ref-cycles: true`"
+                report(Diagnostic(code="M111", location=ref.location, message=message, help=help_))
                 continue
             enter(target)
             break

@@ -16,6 +16,7 @@ from pageloom.schema import Validator
 from pageloom.source import Node
 
 Report = Callable[[Diagnostic], None]
+_SUFFIXES = (".yaml", ".yml", ".csv")
 MAX_SLUG = 100
 """Longer ones make file names that some systems refuse (255 bytes, and their folders)."""
 
@@ -52,7 +53,7 @@ class Tables:
         self.index: dict[str, dict[str, Row]] = {}
         self.schemas: dict[str, Mapping[str, Any] | None] = {}
         self.unread: set[str] = set()
-        """Tables with a file that could not be read: references to them are not judged."""
+        """Tables with a file or slug that could not be read: references are not judged."""
         self.starts: dict[tuple[Row, str], Start] = {}
         """Where the Markdown fields of rows start in their files."""
         self.specs: dict[str, TableSpec] = {}
@@ -115,17 +116,17 @@ class Tables:
         if ".." in spec.file.split("/") or not source.is_inside(self._root, path):
             message = f"{quoted(spec.file)} lies outside the folder matrix/"
             self._misplaced("M116", spec.location, message, "a file under matrix/")
+            self.unread.add(spec.name)
             return ()
-        if source.is_folder(self._root, path):
-            suffixes = (".yaml", ".yml", ".csv")
-            return tuple(source.files(self._root, path, suffixes, self._report))
+        if not path.endswith(_SUFFIXES) and source.is_folder(self._root, path):
+            return tuple(source.files(self._root, path, _SUFFIXES, self._report))
         stem, dot, suffix = path.rpartition(".")
         twin = f"{stem}.csv"
         if not dot or suffix not in {"yaml", "yml"} or not source.is_file(self._root, twin):
             return (path,)
         if not source.is_file(self._root, path):
             return (twin,)
-        message = f"both {quoted(path)} and `{spec.name}` rows as CSV exist"
+        message = f"both {quoted(path, 30)} and {quoted(twin, 30)} exist"
         self._misplaced("M120", Location(twin), message, "one of them")
         self.unread.add(spec.name)
         return ()
@@ -136,6 +137,7 @@ class Tables:
     def _entry(self, spec: TableSpec, node: Node, path: str, validator: Validator | None) -> None:
         if node.kind != "map":
             self._problem(path, node, 105, "a row that is not a map", "keys and values")
+            self.unread.add(spec.name)
             return
         if validator is None:
             return
@@ -160,7 +162,9 @@ class Tables:
     def _remember_slug(self, spec: TableSpec, node: Node, *, draft: bool = False) -> None:
         """Keep the slug of a row that is left out, so that references to it are not blamed."""
         slug = node.get(spec.key)
-        if not spec.axes and slug is not None:
+        if not spec.axes and (slug is None or not _is_key(spec, slug.text)):
+            self.unread.add(spec.name)
+        elif not spec.axes and slug is not None:
             ghost = Row("draft" if draft else "broken", slug.text, {}, Location("", 0, 0))
             self.index[spec.name].setdefault(slug.text, ghost)
 
@@ -229,6 +233,10 @@ def _markdown_fields(declared: Mapping[str, Any] | None) -> frozenset[str]:
 
 def _is_slug(text: str) -> bool:
     return len(text) <= MAX_SLUG and schema.SLUG.fullmatch(text) is not None
+
+
+def _is_key(spec: TableSpec, text: str) -> bool:
+    return bool(text) and (spec.key != "slug" or _is_slug(text))
 
 
 def _suggested(text: str) -> str:

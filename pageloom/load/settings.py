@@ -26,13 +26,15 @@ def read_settings(root: Path, report: Report, today: str) -> tuple[Settings, Nod
     values: Any = None
     if node is not None:
         problems: list[Diagnostic] = []
-        values = Validator(built_in("site")).convert(node, SITE, problems.append)
+        values = Validator(built_in("site")).convert(node, SITE, problems.append, "the file")
         for problem in problems:
             report(problem)
         if problems:
             values, node = None, None
     if not isinstance(values, dict):
         values = dict(_STAND_IN)
+    if node is not None:
+        _check_theme(root, node, report)
     if today:
         values["as_of"] = today
     text = json.dumps(values, sort_keys=True, default=list)
@@ -47,6 +49,14 @@ def read_settings(root: Path, report: Report, today: str) -> tuple[Settings, Nod
         digest=blake2b(text.encode(), digest_size=16).digest(),
     )
     return settings, node
+
+
+def _check_theme(root: Path, node: Node, report: Report) -> None:
+    entry = node.get("theme")
+    if entry is None or entry.text == "default" or source.is_folder(root, f"themes/{entry.text}"):
+        return
+    known = {"default", *source.folders(root, "themes")}
+    _fault(entry, 103, f"unknown theme {quoted(entry.text)}", known, report)
 
 
 def check_names(

@@ -37,7 +37,7 @@ class Map:
 def read_map(node: Node, report: Report) -> Map | None:
     """Return the map of the site, or None after problems that leave nothing to go on with."""
     problems: list[Diagnostic] = []
-    values = Validator(built_in("matrix")).convert(node, MATRIX, problems.append)
+    values = Validator(built_in("matrix")).convert(node, MATRIX, problems.append, "the file")
     if isinstance(values, dict) and not problems:
         problems = [*_name_faults(node), *_join_faults(node)]
     for problem in problems:

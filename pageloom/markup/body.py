@@ -66,8 +66,9 @@ class Body:
     def find_heading(self, text: str) -> Location:
         """Return the place of a heading with this text."""
         words = next((part for part in _stable(text)), "")
-        mark = re.search(rf"^#+[ \t]*{re.escape(words)}", self.marked, re.MULTILINE)
-        return self.at(self._original(mark.start())) if words and mark else self.find(text)
+        pattern = rf"^#+[ \t]*{re.escape(words)}" if words else r"^#+[ \t]*#*[ \t]*$"
+        mark = re.search(pattern, self.marked, re.MULTILINE)
+        return self.at(self._original(mark.start())) if mark else self.find(text)
 
     def _search(self, text: str) -> int:
         for line in text.split("\n"):

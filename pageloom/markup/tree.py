@@ -18,15 +18,18 @@ from pageloom.schema import is_https_url
 
 Report = Callable[[Diagnostic], None]
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_BLOCK = "put an empty line before lists, tables and headings"
+_CLOSE = "close the mark, or put a backslash before it"
 _LEAKS = (
-    (re.compile(r"(?:^|\n)\s{0,3}#{1,6}\s+\S"), "a heading mark `#`"),
-    (re.compile(r"\|\s*:?-{3,}"), "a table rule `|---|`"),
-    (re.compile(r"(?:^|\n)\s{0,3}[-*+]\s+\S"), "a list mark at the start of a line"),
-    (re.compile(r"(?:^|\n)\s{0,3}\d{1,2}[.)]\s+\S"), "a list number at the start of a line"),
-    (re.compile(r"\b1\.\s+\S.*?\s2\.\s+\S", re.DOTALL), "a list that runs on in one line"),
-    (re.compile(r"(?:^|\n)\s{0,3}:\s+\S"), "a definition mark `:`"),
-    (re.compile(r"\[\^[^\]\n]+\]"), "a footnote without its text"),
-    (re.compile(r"\*\*|__(?=\w)|~~|```|\{:|\[[^\]\n]+\][\[(][^\])\n]*[\])]"), "a Markdown mark"),
+    (re.compile(r"(?:^|\n)\s*#{1,6}\s+\S"), "a heading mark `#`", _BLOCK),
+    (re.compile(r"\|\s*:?-{3,}"), "a table rule `|---|`", _BLOCK),
+    (re.compile(r"(?:^|\n)\s*[-*+]\s+\S"), "a list mark at the start of a line", _BLOCK),
+    (re.compile(r"(?:^|\n)\s*\d{1,2}[.)]\s+\S"), "a list number at the start of a line", _BLOCK),
+    (re.compile(r"\b1\.\s+\S.*?\s2\.\s+\S", re.DOTALL), "a list in one line", _BLOCK),
+    (re.compile(r"(?:^|\n)\s*:\s+\S"), "a definition mark `:`", _BLOCK),
+    (re.compile(r"\[\^[^\]\n]+\]"), "a footnote mark", "add the footnote's text: `[^1]: …`"),
+    (re.compile(r"\*\*|__(?=\w)|~~|```|\{:"), "a Markdown mark", _CLOSE),
+    (re.compile(r"\[[^\]\n]+\][\[(][^\])\n]*[\])]"), "the mark of a link", _CLOSE),
 )
 _TAG = re.compile(r"</?[A-Za-z][^\s>]*|<!--")
 _EVERYWHERE = frozenset(("id", "class", "lang"))
@@ -194,11 +197,10 @@ class Tree(Treeprocessor):
                 self._fault("C204", self.body.find(text), "link() inside a link's words")
 
     def _leak(self, text: str) -> None:
-        for pattern, name in _LEAKS:
+        for pattern, name, help_ in _LEAKS:
             match = pattern.search(text)
             if match:
                 location = self.body.find(text[match.start() :].lstrip())
-                help_ = "put an empty line before lists, tables and headings"
                 self._fault("C209", location, f"{name} would show as text", "", help_)
                 return
 
