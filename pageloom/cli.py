@@ -17,7 +17,7 @@ from pageloom import __version__
 if TYPE_CHECKING:
     from pageloom.diagnostics import Diagnostic
     from pageloom.model import Outcome
-    from pageloom.pipeline import Options
+    from pageloom.options import Options
 
 SOUND, PROBLEMS, USAGE, BUG, INTERRUPTED = 0, 1, 2, 3, 130
 _EPILOG = """examples:
@@ -114,7 +114,7 @@ def _date(text: str) -> str:
 
 
 def _options(arguments: argparse.Namespace) -> Options:
-    from pageloom.pipeline import Options
+    from pageloom.options import Options
 
     return Options(
         root=arguments.root,
@@ -127,9 +127,13 @@ def _options(arguments: argparse.Namespace) -> Options:
 
 
 def _build(arguments: argparse.Namespace) -> int:
-    from pageloom import pipeline
+    from pageloom import unchanged
 
-    outcome = pipeline.build(_options(arguments), _progress(arguments))
+    outcome = unchanged.build(_options(arguments))
+    if outcome is None:
+        from pageloom import pipeline
+
+        outcome = pipeline.build(_options(arguments), _progress(arguments))
     return _finish(arguments, outcome)
 
 

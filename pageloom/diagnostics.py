@@ -130,6 +130,19 @@ class Diagnostic:
         """Return `path:line:column: severity[code]: message`, enough for an editor to jump to."""
         return f"{self.location}: {self.severity}[{self.code}]: {self.message}"
 
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Diagnostic:
+        """Return the diagnostic that `as_json` gave. Raises `KeyError`."""
+        return cls(
+            code=value["code"],
+            severity=value["severity"],
+            location=Location(value["path"], value["line"], value["column"]),
+            message=value["message"],
+            expected=value["expected"],
+            help=value["help"],
+            notes=tuple(value["notes"]),
+        )
+
     def as_json(self) -> dict[str, Any]:
         """Return the diagnostic as the object that `--json` prints."""
         return {

@@ -11,7 +11,8 @@ from typing import Any
 from pageloom import cascade, gate
 from pageloom.diagnostics import CODES, Diagnostic, table_code
 from pageloom.model import Slot, Snippet
-from pageloom.pipeline import Decision, Options, decide
+from pageloom.options import Options
+from pageloom.pipeline import Decision, decide
 from pageloom.plan import VERDICTS, FamilyPlan, Plan
 
 _PROBLEMS = Path(__file__).parent.parent / "docs" / "problems.md"

@@ -117,15 +117,6 @@ def _head() -> tuple[str, bytes]:
     return sys.version, inputs.engine_digest()
 
 
-def templates(project: Project) -> Iterator[tuple[str, Location]]:
-    """Yield the templates and partials that the families name."""
-    for family in project.families.values():
-        yield family.template, family.location
-        for slot in family.slots:
-            if slot.partial:
-                yield slot.partial, slot.location
-
-
 class Use(Enum):
     """What a text does with the value of a path."""
 

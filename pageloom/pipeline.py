@@ -8,39 +8,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
-from pageloom import cascade, expand, fragments, gate, inputs, load, writing
+from pageloom import cascade, expand, fragments, gate, inputs, load, unchanged, writing
 from pageloom.compose import Composer, Scales
 from pageloom.diagnostics import Diagnostic, ordered
 from pageloom.gate import Measured
 from pageloom.markup import Converter
 from pageloom.model import Outcome
+from pageloom.options import Options
 from pageloom.plan import VERDICTS, Plan
-from pageloom.publish import Folder, PublishError
+from pageloom.publish import Folder, PublishError, State
 from pageloom.theme import Theme
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How to run; `root` is the project's folder."""
-
-    root: Path
-    out: Path | None = None
-    today: str = ""
-    preview: bool = False
-    verify: bool = False
-    jobs: int = 0
-    executor: Executor | None = None
-    """Where pages are made; None for processes of this machine."""
-
-    @property
-    def folder(self) -> Folder:
-        """The output folder with its state beside it."""
-        out = (self.out or self.root / "site").absolute()
-        return Folder(out, self.root / ".pageloom" / writing.state_name(out))
 
 
 @dataclass(slots=True)
@@ -71,8 +50,10 @@ def decide(options: Options) -> Decision:
     cascade.choose(plan, report)
     converter = Converter(project, report, fragments.read_cache(options.root))
     converter.lexicon.check()
-    theme = Theme(inputs.theme_folders(options.root, project), converter.lexicon, report)
-    theme.check(fragments.templates(project))
+    theme = Theme(
+        inputs.theme_folders(options.root, project.settings.theme), converter.lexicon, report
+    )
+    theme.check(inputs.templates(project))
     plan.fragments = fragments.convert(plan, converter, options.jobs)
     fragments.write_cache(options.root, converter)
     fragments.check_prints(plan, report)
@@ -99,20 +80,28 @@ def build(options: Options, progress: writing.Progress | None = None) -> Outcome
 
 
 def _locked_build(options: Options, folder: Folder, progress: writing.Progress | None) -> Outcome:
+    digest = options.inputs_digest()
+    last = None if options.verify else unchanged.last_outcome(folder, digest)
+    if last is not None:
+        return last
     state = folder.read()
     decision = decide(options)
     plan, theme, composer = decision.plan, decision.theme, decision.composer
     if not decision.sound or plan is None or theme is None or composer is None:
         return Outcome(problems=ordered(decision.problems))
-    writer = writing.Writer(plan, theme, composer, folder, state, verify=options.verify)
+    recipe = writing.Recipe(options.root, plan, folder, state)
+    writer = writing.Writer(recipe, theme, composer, verify=options.verify)
     done = writer.run(options.jobs, options.executor, progress)
-    return Outcome(
+    outcome = Outcome(
         problems=ordered((*decision.problems, *done.problems)),
         verdicts=verdict_counts(plan),
         written=done.written,
         unchanged=done.unchanged,
         removed=done.removed,
     )
+    if not any(problem.is_error for problem in outcome.problems):
+        folder.conclude(unchanged.summary(outcome, digest))
+    return outcome
 
 
 def check(options: Options) -> Outcome:
@@ -122,7 +111,8 @@ def check(options: Options) -> Outcome:
     problems = list(decision.problems)
     plan, theme, composer = decision.plan, decision.theme, decision.composer
     if decision.sound and plan is not None and theme is not None and composer is not None:
-        problems += writing.dry_run(plan, theme, composer)
+        recipe = writing.Recipe(options.root, plan, options.folder, State())
+        problems += writing.dry_run(recipe, theme, composer)
     return Outcome(
         problems=ordered(problems),
         verdicts=verdict_counts(plan) if plan else {},

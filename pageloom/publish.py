@@ -12,7 +12,7 @@ import contextlib
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -20,10 +20,11 @@ from pathlib import Path
 from pageloom.diagnostics import Diagnostic, Location
 from pageloom.theme import asset_hash
 
-FORMAT = 2
+FORMAT = 3
 MARKER = "build-info.json"
 GENERATOR = "Pageloom"
 _MARK = b'<meta name="generator" content="Pageloom">'
+_XML_MARK = b"<!-- generator: Pageloom -->"
 _ASSET = re.compile(r"assets/.+\.([0-9a-f]{10})(?:\.[^./]+)?")
 _TEMPORARY = re.compile(r"\..+\.\d+\.pageloom")
 WRITTEN, UNCHANGED = "written", "unchanged"
@@ -41,24 +42,19 @@ class ForeignError(PublishError):
     """The output folder, or a file in it, is somebody else's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What the manifest knows of a file: its key and a digest of its title (may be empty)."""
-
-    key: bytes
-    title: str = ""
-
-
 @dataclass(slots=True)
 class State:
     """What earlier builds left: the manifest, and an intent record of one that did not end."""
 
-    entries: dict[str, Entry] = field(default_factory=dict)
+    entries: dict[str, bytes] = field(default_factory=dict)
+    """What each file was made from: its key and the digest of its title, as the writer has them."""
     interrupted: bool = False
     """Whether files may differ from the manifest: each is compared."""
+    fresh: bool = False
+    """Whether the folder was empty: no file can stand in the way."""
     intended: frozenset[str] = frozenset()
-    inputs: str = ""
-    notes: tuple[dict[str, object], ...] = ()
+    notes: Mapping[str, Sequence[Diagnostic]] = field(default_factory=dict)
+    """Warnings of pages."""
 
 
 def content_key(content: bytes) -> bytes:
@@ -74,7 +70,28 @@ class Folder:
         self._state = state
         self._manifest = state / "manifest"
         self._intent = state / "intent"
+        self._summary = state / "summary"
         self._vouched: Mapping[str, str] | None = None
+
+    def beside(self, name: str) -> Path:
+        """Return the path of a file in the state folder."""
+        return self._state / name
+
+    def last(self) -> dict[str, object]:
+        """Return what the last build that ended well left with `conclude`; empty when in doubt."""
+        if self._intent.exists() or not self._is_marked():
+            return {}
+        try:
+            found = json.loads("\n".join(_unsealed(self._summary.read_bytes())))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) and found.get("out") == str(self.out) else {}
+
+    def conclude(self, summary: Mapping[str, object]) -> None:
+        """Keep what a build that ended well found, for one with the same inputs."""
+        text = json.dumps({**summary, "out": str(self.out)})
+        with self._reported("the summary"):
+            _replace(self._summary, _sealed([text]))
 
     @contextlib.contextmanager
     def locked(self, waiting: object = None) -> Iterator[None]:
@@ -88,14 +105,14 @@ class Folder:
 
     def read(self) -> State:
         """Return the state. Raises `ForeignError` where the folder is not ours."""
-        entries, inputs, notes = self._read_manifest()
+        entries, notes = self._read_manifest()
         intended = self._read_intent()
         with self._reported(""):
-            marked = self._is_marked()
-            if not marked and not self._is_free() and not self._holds_page_of(entries):
+            marked, free = self._is_marked(), self._is_free()
+            if not marked and not free and not self._holds_page_of(entries):
                 raise ForeignError(self._foreign_folder())
         interrupted = intended is not None or not marked or not entries
-        return State(entries, interrupted, frozenset(intended or ()), inputs, notes)
+        return State(entries, interrupted, free, frozenset(intended or ()), notes)
 
     def _foreign_folder(self) -> Diagnostic:
         return Diagnostic(
@@ -129,19 +146,23 @@ class Folder:
         pages = (self.out / path for path in entries if path.endswith(".html"))
         return any(_MARK in _bytes(page) for page in pages)
 
-    def _read_manifest(self) -> tuple[dict[str, Entry], str, tuple[dict[str, object], ...]]:
+    def _read_manifest(self) -> tuple[dict[str, bytes], dict[str, list[Diagnostic]]]:
         try:
             head, *lines = _unsealed(self._manifest.read_bytes())
             info = json.loads(head)
             if info["format"] != FORMAT or info["out"] != str(self.out):
-                return {}, "", ()
-            entries: dict[str, Entry] = {}
+                return {}, {}
+            entries: dict[str, bytes] = {}
             for line in lines:
-                key, title, path = line.split(" ", 2)
-                entries[path] = Entry(bytes.fromhex(key), title)
-            return entries, str(info["inputs"]), tuple(info.get("notes", ()))
-        except (OSError, ValueError, KeyError, TypeError):
-            return {}, "", ()
+                made_from, path = line.split(" ", 1)
+                entries[path] = bytes.fromhex(made_from)
+            notes = {
+                path: [Diagnostic.from_json(item) for item in found]
+                for path, found in info["notes"].items()
+            }
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return {}, {}
+        return entries, notes
 
     def _read_intent(self) -> list[str] | None:
         try:
@@ -159,6 +180,7 @@ class Folder:
         with self._reported(""):
             self._state.mkdir(parents=True, exist_ok=True)
             self.out.mkdir(parents=True, exist_ok=True)
+            self._summary.unlink(missing_ok=True)
             free = self._is_free()
             marker = self.out / MARKER
             if not marker.exists():
@@ -169,19 +191,15 @@ class Folder:
 
     def finish(
         self,
-        entries: Mapping[str, Entry],
-        inputs: str,
-        notes: Iterable[Mapping[str, object]],
+        entries: Mapping[str, bytes],
+        notes: Mapping[str, Sequence[Diagnostic]],
         *,
         complete: bool,
     ) -> None:
         """Write the manifest; the intent stays open when some pages failed."""
-        head = json.dumps(
-            {"format": FORMAT, "out": str(self.out), "inputs": inputs, "notes": list(notes)}
-        )
-        lines = [
-            f"{entry.key.hex()} {entry.title} {path}" for path, entry in sorted(entries.items())
-        ]
+        said = {path: [item.as_json() for item in found] for path, found in notes.items()}
+        head = json.dumps({"format": FORMAT, "out": str(self.out), "notes": said})
+        lines = [f"{made_from.hex()} {path}" for path, made_from in sorted(entries.items())]
         with self._reported("the manifest"):
             _replace(self._manifest, _sealed([head, *lines]))
             if complete:
@@ -214,7 +232,7 @@ class Folder:
             return WRITTEN
         if old == content:
             return UNCHANGED
-        if not (ours or _MARK in old or path == MARKER or self._vouches(path, old)):
+        if not (ours or _is_marked(path, old) or path == MARKER or self._vouches(path, old)):
             raise _foreign(path)
         _replace(target, content)
         return WRITTEN
@@ -243,7 +261,7 @@ class Folder:
     def _is_stray(self, path: Path, relative: str) -> bool:
         if _TEMPORARY.fullmatch(path.name):
             return True
-        if path.suffix == ".html" and _MARK in _bytes(path):
+        if path.suffix in {".html", ".xml"} and _is_marked(relative, _bytes(path)):
             return True
         asset = _ASSET.fullmatch(relative)
         if asset:
@@ -325,6 +343,11 @@ def _bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError:
         return b""
+
+
+def _is_marked(path: str, content: bytes) -> bool:
+    """Whether a file carries the mark that every page and sitemap of ours has."""
+    return (_XML_MARK if path.endswith(".xml") else _MARK) in content
 
 
 def _foreign(path: str) -> ForeignError:

@@ -15,6 +15,8 @@ SITEMAP_LIMIT = 50_000
 """URLs in one sitemap: https://www.sitemaps.org/protocol.html"""
 ROBOTS_OPEN = "max-image-preview:large, max-snippet:-1, max-video-preview:-1"
 ROBOTS_CLOSED = "noindex"
+GENERATOR_COMMENT = " generator: Pageloom "
+"""By this comment the publisher knows a sitemap of ours when its records are lost."""
 _NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 # Advance widths of Arial in thousandths of the font size, from its metric twin Helvetica
@@ -181,10 +183,17 @@ def sitemaps(
     if len(chunks) == 1:
         yield "sitemap.xml", _urlset(base, chunks[0])
         return
-    names = [f"sitemap-{number}.xml" for number in range(1, len(chunks) + 1)]
+    *names, index = sitemap_names(sum(map(len, chunks)), limit)
     for name, chunk in zip(names, chunks, strict=True):
         yield name, _urlset(base, chunk)
-    yield "sitemap.xml", _index(base, names)
+    yield index, _index(base, names)
+
+
+def sitemap_names(pages: int, limit: int = SITEMAP_LIMIT) -> list[str]:
+    """Return the file names of the sitemaps for a number of pages, the one to submit last."""
+    if pages <= limit:
+        return ["sitemap.xml"]
+    return [*(f"sitemap-{n}.xml" for n in range(1, -(-pages // limit) + 1)), "sitemap.xml"]
 
 
 def _urlset(base: str, pages: Iterable[tuple[str, str]]) -> bytes:
@@ -207,6 +216,7 @@ def _xml(root: str, entry: str, entries: Iterable[Iterable[tuple[str, str]]]) ->
     buffer = io.BytesIO()
     with etree.xmlfile(buffer, encoding="utf-8") as file:
         file.write_declaration()
+        file.write(etree.Comment(GENERATOR_COMMENT))
         with file.element(root, nsmap={None: _NAMESPACE}):
             for fields in entries:
                 element = etree.Element(entry)

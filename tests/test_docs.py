@@ -18,7 +18,8 @@ from pageloom.compose.data import site_view
 from pageloom.diagnostics import CODES
 from pageloom.lexicon import Lexicon
 from pageloom.load import schemas, snippets
-from pageloom.pipeline import Options, decide
+from pageloom.options import Options
+from pageloom.pipeline import decide
 from pageloom.plan import VERDICTS
 from pageloom.sheet import Item, Pager, Part, Section, Sheet, SourceItem, context
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pageloom.pipeline import Options, build
+from pageloom.options import Options
+from pageloom.pipeline import build
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 DENIALS = [

@@ -17,9 +17,11 @@ import pytest
 from trees import append, copied, errors, made, rebuilt, replace, stamps, tree
 
 from pageloom import pipeline, publish
+from pageloom.diagnostics import Diagnostic, Location
 from pageloom.model import Outcome
-from pageloom.pipeline import Options, build
-from pageloom.publish import Entry, Folder
+from pageloom.options import Options
+from pageloom.pipeline import build
+from pageloom.publish import Folder
 
 ROOT = Path(__file__).parent.parent
 OPERATIONS = ("open", "write", "replace", "rename", "unlink", "mkdir", "rmdir")
@@ -431,10 +433,11 @@ def test_what_stands_in_the_way_is_removed_first():
 
 def test_a_record_keeps_what_it_is_told(tmp_path: Path):
     folder = Folder(tmp_path / "out", tmp_path / "state")
-    entries = {"a b/ü.html": Entry(b"\1" * 16, "t"), "x": Entry(b"\2" * 16)}
+    entries = {"a b/ü.html": b"\1" * 24, "x": b"\2" * 24}
     folder.begin(entries)
     assert folder.read().intended == frozenset(entries)
-    folder.finish(entries, "i", [{"a": 1}], complete=True)
+    notes = {"x": [Diagnostic(code="P601", location=Location("a", 1, 2), message="m")]}
+    folder.finish(entries, notes, complete=True)
     state = folder.read()
-    assert (state.entries, state.inputs, state.notes) == (entries, "i", ({"a": 1},))
+    assert (state.entries, state.notes) == (entries, notes)
     assert not state.interrupted

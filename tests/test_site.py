@@ -15,8 +15,9 @@ from lxml import etree
 from trees import append, copied, made, rebuilt, replace, stamps, tree
 
 from pageloom import seo, writing
-from pageloom.pipeline import Options, decide
-from pageloom.plan import PUBLISHED, Plan
+from pageloom.options import Options
+from pageloom.pipeline import decide
+from pageloom.plan import PUBLISHED, VERDICTS, Plan
 
 ROOT = Path(__file__).parent.parent
 BASE = "https://garden.example"
@@ -76,7 +77,7 @@ def planned(root: Path) -> Plan:
 
 def routes(plan: Plan, verdict: str) -> set[str]:
     """Return the addresses of the cells with a verdict; only of families that are listed."""
-    number = writing.VERDICTS.index(verdict)
+    number = VERDICTS.index(verdict)
     return {
         plan.route(family.family, cell)
         for family in plan.families.values()
@@ -181,8 +182,8 @@ def test_same_bytes_on_another_day_in_another_place_and_locale(tmp_path: Path, n
 def test_same_bytes_with_several_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     alone = copied("faults", tmp_path / "alone")
     made(alone, jobs=1)
-    monkeypatch.setattr(writing, "PARALLEL_FROM", 1)
-    monkeypatch.setattr(writing, "CELLS_A_TASK", 2)
+    monkeypatch.setattr(writing.pool, "PARALLEL_FROM", 1)
+    monkeypatch.setattr(writing.pool, "CELLS_A_TASK", 2)
     together = copied("faults", tmp_path / "together")
     outcome = made(together, jobs=2)
     assert tree(together / "site") == tree(alone / "site")

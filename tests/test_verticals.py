@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 from trees import SITES, copied, made, tree
 
-from pageloom.load.project import defaults_root
+from pageloom.inputs import defaults_root
 
 ROOT = Path(__file__).parent.parent
 PROSE = re.compile(r"[A-Za-zÀ-ÿ]{3,}")

@@ -6,7 +6,8 @@ import shutil
 from pathlib import Path
 
 from pageloom.model import Outcome
-from pageloom.pipeline import Options, build
+from pageloom.options import Options
+from pageloom.pipeline import build
 
 SITES = Path(__file__).parent / "sites"
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from pageloom import source
 from pageloom.diagnostics import Diagnostic
+from pageloom.inputs import defaults_root
 from pageloom.load.families import families as read_families
 from pageloom.load.references import joins, resolve
 from pageloom.load.rows import Tables, TableSpec
@@ -19,13 +20,6 @@ from pageloom.load.words import read_words
 from pageloom.model import Project, Snippet
 
 Report = Callable[[Diagnostic], None]
-_PACKAGE = Path(__file__).parent.parent
-
-
-def defaults_root() -> Path:
-    """Return where the engine's own theme and its words lie: in the package or beside it."""
-    packaged = _PACKAGE / "defaults" / "theme"
-    return packaged if packaged.is_dir() else _PACKAGE.parent / "themes" / "default"
 
 
 def project(

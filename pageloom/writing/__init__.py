@@ -1,0 +1,19 @@
+"""Phase B: what is stale by its key is composed, rendered and published.
+
+Each process makes its own pages and writes its own files; it sends back keys, counts and problems,
+never HTML.
+"""
+
+from pageloom.writing.pool import Recipe
+from pageloom.writing.worker import file_path
+from pageloom.writing.writer import Done, Progress, Writer, dry_run, theme_failures
+
+__all__ = [
+    "Done",
+    "Progress",
+    "Recipe",
+    "Writer",
+    "dry_run",
+    "file_path",
+    "theme_failures",
+]

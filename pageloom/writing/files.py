@@ -1,0 +1,80 @@
+"""Files beside the pages: assets, root files, robots.txt, sitemaps and the owner's mark."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from hashlib import blake2b
+
+from pageloom import __version__, seo
+from pageloom.plan import VERDICTS, Plan
+from pageloom.publish import GENERATOR, MARKER, content_key
+from pageloom.theme import Theme
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """A file that is no page: the key of what it is made from, and how to make it."""
+
+    key: bytes
+    content: Callable[[], bytes]
+
+
+def others(plan: Plan, theme: Theme, routes: Sequence[str]) -> dict[str, Other]:
+    """Return every file that is no page, by its path; `routes` are those of the sitemap."""
+    made = {path: _ready(content) for path, content in _contents(plan, theme)}
+    made.update(_sitemaps(plan.project.settings.base_url, routes))
+    made[MARKER] = _ready(_build_info(plan, made))
+    return made
+
+
+def _ready(content: bytes) -> Other:
+    return Other(content_key(content), lambda: content)
+
+
+def _contents(plan: Plan, theme: Theme) -> Iterator[tuple[str, bytes]]:
+    project = plan.project
+    crawlers = project.settings.values.get("crawlers", "allow-all")
+    for asset in theme.assets.values():
+        yield asset.public.lstrip("/"), asset.content
+    yield from project.root_files.items()
+    yield "robots.txt", seo.robots_txt(project.settings.base_url, crawlers)
+
+
+def _sitemaps(base: str, routes: Sequence[str]) -> Iterator[tuple[str, Other]]:
+    """Yield the sitemaps; they are made only when the list of addresses has changed."""
+    text = "\n".join((base, *routes))
+    key = blake2b(text.encode(), digest_size=16).digest()
+    made: dict[str, bytes] = {}
+
+    def content(name: str) -> bytes:
+        if not made:
+            made.update(seo.sitemaps(base, ((route, "") for route in routes)))
+        return made[name]
+
+    for name in seo.sitemap_names(len(routes)):
+        yield name, Other(key, partial(content, name))
+
+
+def _build_info(plan: Plan, files: Mapping[str, Other]) -> bytes:
+    counts = {
+        name: {
+            verdict: family.verdicts.count(value)
+            for value, verdict in enumerate(VERDICTS)
+            if family.verdicts.count(value)
+        }
+        for name, family in plan.families.items()
+    }
+    info = {
+        "generator": GENERATOR,
+        "version": __version__,
+        "cells": counts,
+        "files": {
+            path: other.key.hex()
+            for path, other in files.items()
+            if not path.startswith(("assets/", "sitemap"))
+        },
+    }
+    return json.dumps(info, indent=1, sort_keys=True).encode() + b"\n"

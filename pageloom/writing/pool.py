@@ -1,0 +1,153 @@
+"""Tasks over ranges of cells: here, in processes of this machine, or by an executor."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import pickle
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pageloom import inputs
+from pageloom.compose import Composer
+from pageloom.markup import Converter
+from pageloom.plan import Plan
+from pageloom.publish import Folder, State
+from pageloom.theme import Theme
+from pageloom.writing.worker import Range, Surveyed, Worker, Written
+
+CELLS_A_TASK = 1500
+PARALLEL_FROM = 400
+
+
+def ranges(plan: Plan) -> Iterator[Range]:
+    """Yield ranges of cells; one that is full ends where the parent's row changes."""
+    for name, family in plan.families.items():
+        start = 0
+        cells = family.cells
+        for number in range(1, len(cells)):
+            full = number - start >= CELLS_A_TASK
+            if full and (
+                number - start >= 2 * CELLS_A_TASK or cells[number][:-1] != cells[number - 1][:-1]
+            ):
+                yield name, start, number
+                start = number
+        if start < len(cells):
+            yield name, start, len(cells)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a process needs to make a worker of its own."""
+
+    root: Path
+    plan: Plan
+    folder: Folder
+    state: State
+
+    def worker(self) -> Worker:
+        """Return a worker over this plan."""
+        project = self.plan.project
+        converter = Converter(project, _nowhere)
+        folders = inputs.theme_folders(self.root, project.settings.theme)
+        theme = Theme(folders, converter.lexicon, _nowhere)
+        theme.check(inputs.templates(project))
+        composer = Composer(self.plan, theme, converter, _nowhere)
+        return Worker(self.plan, theme, composer, self.folder, self.state)
+
+
+def _nowhere(_: object) -> None:
+    """Drop a problem that the first process has reported."""
+
+
+_worker: Worker | None = None
+_loaded: tuple[str, Worker] | None = None
+
+
+def _start(worker: Worker | None, recipe: str) -> None:
+    global _worker  # noqa: PLW0603  (one a process; pools have no other place for it)
+    _worker = worker if worker is not None else _load(recipe)
+
+
+def _load(recipe: str) -> Worker:
+    """Return the worker of a recipe file, made once a process."""
+    global _loaded  # noqa: PLW0603
+    if _loaded is None or _loaded[0] != recipe:
+        made: Recipe = pickle.loads(Path(recipe).read_bytes())  # noqa: S301  (our own file)
+        _loaded = (recipe, made.worker())
+    return _loaded[1]
+
+
+def survey(part: Range, all_stale: bool) -> Surveyed:  # noqa: FBT001  (a task's arguments)
+    """Survey a range in this process."""
+    assert _worker is not None  # noqa: S101
+    return _worker.survey(part, all_stale=all_stale)
+
+
+def write(part: Range, stale: bytes, compare: bool) -> Written:  # noqa: FBT001
+    """Write the stale pages of a range in this process."""
+    assert _worker is not None  # noqa: S101
+    return _worker.write(part, stale, compare=compare)
+
+
+Run = Callable[[Callable[..., Any], Sequence[tuple[Any, ...]]], Iterable[Any]]
+
+
+@contextlib.contextmanager
+def runner(
+    worker: Worker, recipe: Recipe, cells: int, jobs: int, executor: Executor | None
+) -> Iterator[Run]:
+    """Yield a function that maps a task over arguments, results in order."""
+    count = jobs or os.cpu_count() or 1
+    if executor is None and (count == 1 or cells < PARALLEL_FROM):
+        _start(worker, "")
+        yield lambda task, arguments: (task(*items) for items in arguments)
+        return
+    if executor is not None:
+        with _kept(recipe) as path:
+            yield lambda task, arguments: executor.map(_Remote(path, task), arguments)
+        return
+    if "fork" in multiprocessing.get_all_start_methods():
+        context = multiprocessing.get_context("fork")
+        with ProcessPoolExecutor(count, context, _start, (worker, "")) as pool:
+            yield lambda task, arguments: pool.map(_Spread(task), arguments)
+        return
+    with _kept(recipe) as path, ProcessPoolExecutor(count) as pool:
+        yield lambda task, arguments: pool.map(_Remote(path, task), arguments)
+
+
+@contextlib.contextmanager
+def _kept(recipe: Recipe) -> Iterator[str]:
+    """Keep the recipe in a file beside the manifest, for processes that inherit nothing."""
+    path = recipe.folder.beside("recipe")
+    path.write_bytes(pickle.dumps(recipe, protocol=5))
+    try:
+        yield str(path)
+    finally:
+        path.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    """A task that takes its arguments as one tuple."""
+
+    task: Callable[..., Any]
+
+    def __call__(self, arguments: tuple[Any, ...]) -> Any:
+        return self.task(*arguments)
+
+
+@dataclass(frozen=True, slots=True)
+class _Remote:
+    """A task for a process that inherits nothing: it makes its worker from the recipe."""
+
+    recipe: str
+    task: Callable[..., Any]
+
+    def __call__(self, arguments: tuple[Any, ...]) -> Any:
+        _start(None, self.recipe)
+        return self.task(*arguments)

@@ -1,0 +1,230 @@
+"""Phase B of a build: survey all pages, write the stale ones, remove what nothing claims."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from itertools import compress
+
+from pageloom.compose import Composer
+from pageloom.diagnostics import WARNING, Diagnostic, Location
+from pageloom.plan import Plan
+from pageloom.publish import MARKER, WRITTEN, Folder, ForeignError, State, in_the_way
+from pageloom.theme import Theme, ThemeError
+from pageloom.writing import pool
+from pageloom.writing.files import Other, others
+from pageloom.writing.worker import KEY, TITLE, Range, Surveyed, Worker, Written
+
+Progress = Callable[[int, int], None]
+ENTRY = KEY + TITLE
+NO_KEY = bytes(ENTRY)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a run of the writer did."""
+
+    problems: tuple[Diagnostic, ...] = ()
+    written: tuple[str, ...] = ()
+    unchanged: int = 0
+    removed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A range of cells and what was found of its pages."""
+
+    range: Range
+    found: Surveyed
+
+    def routes(self) -> Iterator[str]:
+        """Yield the addresses of the indexed pages."""
+        paths = compress(self.found.files(), self.found.indexed)
+        return ("/" + path.removesuffix("index.html") for path in paths)
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What has been done so far."""
+
+    entries: dict[str, bytes]
+    problems: list[Diagnostic]
+    notes: dict[str, list[Diagnostic]] = field(default_factory=dict)
+    """Warnings of pages, kept for the builds that do not make them again."""
+    written: list[str] = field(default_factory=list)
+    unchanged: int = 0
+
+
+@contextlib.contextmanager
+def theme_failures(report: Callable[[Diagnostic], None]) -> Iterator[None]:
+    """Report a template's failure as a problem."""
+    try:
+        yield
+    except ThemeError as failure:
+        report(failure.diagnostic)
+
+
+class Writer:
+    """Runs phase B of a build."""
+
+    def __init__(
+        self, recipe: pool.Recipe, theme: Theme, composer: Composer, *, verify: bool
+    ) -> None:
+        self._recipe = recipe
+        self._plan: Plan = recipe.plan
+        self._theme = theme
+        self._folder: Folder = recipe.folder
+        self._state: State = recipe.state
+        self._worker = Worker(recipe.plan, theme, composer, recipe.folder, recipe.state)
+        self._all_stale = verify or recipe.state.interrupted
+
+    def run(self, jobs: int, executor: Executor | None, progress: Progress | None) -> Done:
+        """Write what is stale, remove what no page claims, and write the manifest."""
+        parts = list(pool.ranges(self._plan))
+        cells = sum(end - start for _, start, end in parts)
+        with pool.runner(self._worker, self._recipe, cells, jobs, executor) as run:
+            tasks = [(part, self._all_stale) for part in parts]
+            surveyed: list[Surveyed] = list(run(pool.survey, tasks))
+            problems = [problem for result in surveyed for problem in result.problems]
+            entries = dict(entry for result in surveyed for entry in result.pages())
+            problems += _duplicates(entries)
+            if any(problem.is_error for problem in problems):
+                return Done(problems=tuple(problems))
+            found = [_Part(part, result) for part, result in zip(parts, surveyed, strict=True)]
+            return self._write(found, _Progress(entries, problems), run, progress)
+
+    def _write(
+        self,
+        parts: Sequence[_Part],
+        so_far: _Progress,
+        run: pool.Run,
+        progress: Progress | None,
+    ) -> Done:
+        made = others(self._plan, self._theme, [route for part in parts for route in part.routes()])
+        known = self._state.entries
+        new = [path for path in (*so_far.entries, *made) if path not in known]
+        gone = self._gone({*so_far.entries, *made})
+        changed = any(any(part.found.stale) for part in parts) or self._changed(made) or bool(gone)
+        if changed:
+            self._folder.begin(new)
+        cleared = self._folder.remove(in_the_way(gone, new))
+        self._replay(parts, so_far)
+        self._write_pages(parts, so_far, run, progress)
+        self._put_files(made, so_far)
+        removed = (*cleared, *self._folder.remove(gone.difference(cleared)))
+        if changed:
+            complete = not any(problem.is_error for problem in so_far.problems)
+            self._folder.finish(so_far.entries, so_far.notes, complete=complete)
+        return Done(
+            tuple(so_far.problems),
+            tuple(sorted(so_far.written)),
+            so_far.unchanged,
+            tuple(sorted(removed)),
+        )
+
+    def _replay(self, parts: Sequence[_Part], so_far: _Progress) -> None:
+        """Count the pages that stay as they are, and say again what was found on them."""
+        so_far.unchanged += sum(part.found.stale.count(0) for part in parts)
+        if not self._state.notes:
+            return
+        stale = {path for part in parts for path in compress(part.found.files(), part.found.stale)}
+        for path, found in self._state.notes.items():
+            if path in so_far.entries and path not in stale:
+                so_far.notes[path] = list(found)
+                so_far.problems += found
+
+    def _write_pages(
+        self,
+        parts: Sequence[_Part],
+        so_far: _Progress,
+        run: pool.Run,
+        progress: Progress | None,
+    ) -> None:
+        compare = self._all_stale and not self._state.fresh
+        tasks = [(part.range, part.found.stale, compare) for part in parts if any(part.found.stale)]
+        total, made = sum(sum(mask) for _, mask, _ in tasks), 0
+        for (_, mask, _), result in zip(tasks, run(pool.write, tasks), strict=True):
+            self._take(result, so_far)
+            made += sum(mask)
+            if progress:
+                progress(made, total)
+
+    def _take(self, result: Written, so_far: _Progress) -> None:
+        so_far.written += result.written
+        so_far.unchanged += result.unchanged
+        for path, problem in result.problems:
+            so_far.problems.append(problem)
+            if problem.severity == WARNING:
+                so_far.notes.setdefault(path, []).append(problem)
+        for path in result.failed:
+            self._unmade(path, so_far.entries)
+
+    def _unmade(self, path: str, entries: dict[str, bytes]) -> None:
+        """Take the key of a page that failed; its old file stays, and stays ours."""
+        if path in self._state.entries:
+            entries[path] = NO_KEY
+        else:
+            entries.pop(path, None)
+
+    def _changed(self, made: Mapping[str, Other]) -> bool:
+        known = self._state.entries
+        return self._all_stale or any(
+            known.get(path, b"")[:KEY] != other.key for path, other in made.items()
+        )
+
+    def _put_files(self, made: Mapping[str, Other], so_far: _Progress) -> None:
+        for path, other in made.items():
+            before = self._state.entries.get(path)
+            so_far.entries[path] = other.key + bytes(TITLE)
+            if before is not None and before[:KEY] == other.key and not self._all_stale:
+                so_far.unchanged += 1
+                continue
+            ours = before is not None or path in self._state.intended or path == MARKER
+            try:
+                status = self._folder.put(path, other.content(), ours=ours, compare=True)
+            except ForeignError as error:
+                so_far.problems.append(error.diagnostic)
+                self._unmade(path, so_far.entries)
+                continue
+            if status == WRITTEN:
+                so_far.written.append(path)
+            else:
+                so_far.unchanged += 1
+
+    def _gone(self, claimed: set[str]) -> set[str]:
+        gone = {path for path in self._state.entries if path not in claimed}
+        gone |= {path for path in self._state.intended if path not in claimed}
+        if self._state.interrupted:
+            gone |= set(self._folder.strays(dict.fromkeys(claimed)))
+        return gone
+
+
+def _duplicates(entries: Mapping[str, bytes]) -> Iterator[Diagnostic]:
+    """Yield a problem for each page whose title another page has too."""
+    seen: dict[bytes, str] = {}
+    for path, entry in entries.items():
+        first = seen.setdefault(entry[KEY:], path)
+        if first != path:
+            yield Diagnostic(
+                code="P603",
+                location=Location(f"site/{path}"),
+                message="another page has the same title",
+                expected="a title of its own",
+                help="make the names of the rows differ, or the family's title patterns",
+                notes=(f"the other is site/{first}",),
+            )
+
+
+def dry_run(recipe: pool.Recipe, theme: Theme, composer: Composer) -> list[Diagnostic]:
+    """Compose and render every page without writing; return the problems."""
+    worker = Worker(recipe.plan, theme, composer, recipe.folder, State())
+    parts = list(pool.ranges(recipe.plan))
+    surveyed = [worker.survey(part, all_stale=True) for part in parts]
+    entries = dict(entry for result in surveyed for entry in result.pages())
+    problems = [problem for result in surveyed for problem in result.problems]
+    problems += _duplicates(entries)
+    for part in parts:
+        problems += worker.check(part)
+    return problems
