@@ -5,13 +5,14 @@ never HTML.
 """
 
 from pageloom.writing.pool import Recipe
-from pageloom.writing.worker import file_path
+from pageloom.writing.worker import Worker, file_path
 from pageloom.writing.writer import Done, Progress, Writer, dry_run, theme_failures
 
 __all__ = [
     "Done",
     "Progress",
     "Recipe",
+    "Worker",
     "Writer",
     "dry_run",
     "file_path",
