@@ -60,7 +60,16 @@ class Editor:
     def rename(self, number: int) -> None:
         """Give one insurer another name."""
         payer = self.work.payers[number % len(self.work.payers)]
-        self._replace(self.engine.payers, payer.name, f"{payer.short} Care Plan {number}")
+        path = self.project / self.engine.payers
+        text = path.read_text(encoding="utf-8")
+        changed = re.sub(
+            rf"{payer.short} (Health Plan|Care Plan \d+)",
+            f"{payer.short} Care Plan {number}",
+            text,
+        )
+        if changed == text:
+            raise LookupError(f"{path} does not hold {payer.name}")
+        path.write_text(changed, encoding="utf-8")
 
     def partial(self, number: int) -> None:
         """Change the footer, which every page has."""
@@ -68,13 +77,6 @@ class Editor:
         text = path.read_text(encoding="utf-8")
         changed = _LAST_WORDS.sub(f"we correct it in {number + 2} days.", text)
         path.write_text(changed, encoding="utf-8")
-
-    def _replace(self, name: str, old: str, new: str) -> None:
-        path = self.project / name
-        text = path.read_text(encoding="utf-8")
-        if old not in text:
-            raise LookupError(f"{path} does not hold {old}")
-        path.write_text(text.replace(old, new), encoding="utf-8")
 
     def _pair(self, number: int) -> Pair:
         plain = (
