@@ -140,6 +140,8 @@ def check_prints(plan: Plan, report: Report) -> None:
     """Report values that a text reads for some cell and that are absent or of the wrong kind."""
     values = _Values(plan.project)
     for family in plan.families.values():
+        if not family.family.cells:
+            continue  # its own problem comes first
         everywhere = range(len(family.cells))
         for read in _of_family(family.family):
             _check(family, everywhere, read, values, report)
