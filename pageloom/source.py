@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import yaml
 
+from pageloom import trees
 from pageloom.diagnostics import Diagnostic, Location, Start, letter, quoted
 
 if TYPE_CHECKING:
@@ -176,6 +177,69 @@ def position(text: str, offset: int) -> tuple[int, int]:
 
 def parse_yaml(text: str, path: str, report: Report, first_line: int = 1) -> Node | None:
     """Return the tree of a YAML text, or None after its problems were reported."""
+    if len(text) >= trees.LONG and first_line == 1:
+        cut = _parse_pieces(text, path)
+        if cut is not None:
+            return cut
+    return _remembered(text, path, report, first_line)
+
+
+def _parse_pieces(text: str, path: str) -> Node | None:
+    """Return the tree of a long list from the trees of its pieces; None where that will not do."""
+    items: list[Node] = []
+    problems: list[Diagnostic] = []
+    first: Node | None = None
+    for piece, line in trees.pieces(text):
+        node = _remembered(piece, path, problems.append, line)
+        if node is None or problems or node.kind != "list" or node.column != 1:
+            return None
+        first = first or node
+        items += node.items
+    return Node("list", first.line, 1, items=tuple(items)) if first else None
+
+
+def _remembered(text: str, path: str, report: Report, first_line: int) -> Node | None:
+    """Return the tree of a text, parsed only where no text like it was parsed before."""
+    problems: list[Diagnostic] = []
+    parsed: list[Node | None] = []
+
+    def make() -> Any:
+        parsed.append(_parse(text, path, problems.append, first_line))
+        return None if problems or parsed[0] is None else _packed(parsed[0], first_line)
+
+    packed = trees.memo.get(text, make)
+    for found in problems:
+        report(found)
+    return parsed[0] if parsed else _unpacked(packed, first_line)
+
+
+def _packed(node: Node, first_line: int) -> Any:
+    """Return a node as plain tuples, lines counted from 0."""
+    start = node.start and (node.start.line - first_line, node.start.column, node.start.indented)
+    if node.kind == "list":
+        children: Any = tuple(_packed(item, first_line) for item in node.items)
+    else:
+        children = tuple(
+            (_packed(key, first_line), _packed(value, first_line)) for key, value in node.pairs
+        )
+    return (node.kind, node.line - first_line, node.column, node.text, children, start)
+
+
+def _unpacked(packed: Any, first_line: int) -> Node:
+    kind, line, column, text, children, start = packed
+    begun = start and Start(start[0] + first_line, start[1], start[2])
+    if kind == "list":
+        items = tuple([_unpacked(item, first_line) for item in children])
+        return Node(kind, line + first_line, column, items=items)
+    if kind == "map":
+        pairs = tuple(
+            [(_unpacked(key, first_line), _unpacked(value, first_line)) for key, value in children]
+        )
+        return Node(kind, line + first_line, column, pairs=pairs)
+    return Node(kind, line + first_line, column, text, start=begun)
+
+
+def _parse(text: str, path: str, report: Report, first_line: int) -> Node | None:
     builder = _Builder(path, report, first_line - 1, text)
     try:
         return builder.document(iter(yaml.parse(text, Loader=_Loader)))
