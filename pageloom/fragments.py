@@ -34,6 +34,8 @@ from pageloom.model import (
 from pageloom.plan import FamilyPlan, Plan, picker
 
 Report = Callable[[Diagnostic], None]
+PARALLEL_FROM = 200
+"""New snippets from which it pays to convert in processes."""
 _CACHE = ".pageloom/cache/html"
 FOLDED = 4
 """Level of headings in a part of a parent page; several parts may carry one snippet: no ids."""
