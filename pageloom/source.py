@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 HAS_LIBYAML = hasattr(yaml, "CSafeLoader")
 _CONFLICT = re.compile(r"^(<{7} |={7}$|>{7} )", re.MULTILINE)
+_MARKER = re.compile("<{7} |={7}|>{7} ")
 _CONTROL = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef\ufffe\uffff"
     + "".join(
@@ -149,7 +150,7 @@ def decode(raw: bytes, path: str, report: Report) -> str | None:
         )
         return None
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    conflict = _CONFLICT.search(text)
+    conflict = _CONFLICT.search(text) if _MARKER.search(text) else None
     if conflict:
         line = text.count("\n", 0, conflict.start()) + 1
         help_ = "keep one of the two versions and delete the marker lines"
