@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from pageloom import cascade, expand, fragments, gate, inputs, load, unchanged, writing
+from pageloom import cascade, expand, fragments, gate, inputs, load, trees, unchanged, writing
 from pageloom.compose import Composer, Scales
 from pageloom.diagnostics import Diagnostic, ordered
 from pageloom.gate import Measured
@@ -43,7 +43,9 @@ def decide(options: Options) -> Decision:
     """Load the project and decide on every cell, without rendering a page."""
     decision = Decision()
     report = decision.problems.append
+    trees.memo.load(options.root, inputs.engine_digest())
     project = load.project(options.root, report, preview=options.preview, today=options.today)
+    trees.memo.save(options.root, inputs.engine_digest())
     if project is None:
         return decision
     plan = expand.plan(project, report)
