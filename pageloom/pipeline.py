@@ -21,6 +21,7 @@ from pageloom import (
     lint,
     load,
     source,
+    trees,
     unchanged,
     writing,
 )
@@ -57,7 +58,9 @@ def decide(options: Options) -> Decision:
     """Load the project and decide on every cell, without rendering a page."""
     decision = Decision()
     report = decision.problems.append
+    trees.memo.load(options.root, inputs.engine_digest())
     project = load.project(options.root, report, preview=options.preview, today=options.today)
+    trees.memo.save(options.root, inputs.engine_digest())
     if project is None:
         return decision
     plan = expand.plan(project, report)

@@ -221,10 +221,7 @@ def context(shape: tuple[Any, ...]) -> dict[str, Any]:
         {
             "number": position,
             "title": place(),
-            **{
-                name: place(present=present)
-                for name, present in zip(_SOURCE, flags, strict=True)
-            },
+            **{name: place(present=present) for name, present in zip(_SOURCE, flags, strict=True)},
         }
         for position, flags in enumerate(sources, start=1)
     ]

@@ -6,6 +6,7 @@ Scalars stay text with their position: YAML 1.1 would read `NO` as false, `12:30
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import yaml
 
+from pageloom import trees
 from pageloom.diagnostics import Diagnostic, Location, Start, letter, quoted
 
 if TYPE_CHECKING:
@@ -24,13 +26,15 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 HAS_LIBYAML = hasattr(yaml, "CSafeLoader")
 _CONFLICT = re.compile(r"^(<{7} |={7}$|>{7} )", re.MULTILINE)
 _CONTROL = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef\ufffe\uffff"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef\ufffe\uffff"
     + "".join(
         f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0x10000, 0x110000, 0x10000)
     )
     + "]"
 )
 """Controls, surrogates, private use (tokens are made of it) and what is no character."""
+_SUSPECT = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|[\xed-\xf4]")
+"""Bytes in every text with such a character; searching the text itself takes ten times as long."""
 _FENCE = re.compile(r"^---[ \t]*$", re.MULTILINE)
 _MAX_DEPTH = 40
 _WRITTEN = "values written out; fields declare their type"
@@ -151,7 +155,7 @@ def decode(raw: bytes, path: str, report: Report) -> str | None:
         help_ = "keep one of the two versions and delete the marker lines"
         report(problem(path, 114, line, 1, "merge conflict left in the file", help_=help_))
         return None
-    control = _CONTROL.search(text)
+    control = _CONTROL.search(text) if _SUSPECT.search(raw) else None
     if control:
         line, column = position(text, control.start())
         report(_stray(path, line, column, control.group()))
@@ -176,6 +180,69 @@ def position(text: str, offset: int) -> tuple[int, int]:
 
 def parse_yaml(text: str, path: str, report: Report, first_line: int = 1) -> Node | None:
     """Return the tree of a YAML text, or None after its problems were reported."""
+    if len(text) >= trees.LONG and first_line == 1:
+        cut = _parse_pieces(text, path)
+        if cut is not None:
+            return cut
+    return _remembered(text, path, report, first_line)
+
+
+def _parse_pieces(text: str, path: str) -> Node | None:
+    """Return the tree of a long list from the trees of its pieces; None where that will not do."""
+    items: list[Node] = []
+    problems: list[Diagnostic] = []
+    first: Node | None = None
+    for piece, line in trees.pieces(text):
+        node = _remembered(piece, path, problems.append, line)
+        if node is None or problems or node.kind != "list" or node.column != 1:
+            return None
+        first = first or node
+        items += node.items
+    return Node("list", first.line, 1, items=tuple(items)) if first else None
+
+
+def _remembered(text: str, path: str, report: Report, first_line: int) -> Node | None:
+    """Return the tree of a text, parsed only where no text like it was parsed before."""
+    problems: list[Diagnostic] = []
+    parsed: list[Node | None] = []
+
+    def make() -> Any:
+        parsed.append(_parse(text, path, problems.append, first_line))
+        return None if problems or parsed[0] is None else _packed(parsed[0], first_line)
+
+    packed = trees.memo.get(text, make)
+    for found in problems:
+        report(found)
+    return parsed[0] if parsed else _unpacked(packed, first_line)
+
+
+def _packed(node: Node, first_line: int) -> Any:
+    """Return a node as plain tuples, lines counted from 0."""
+    start = node.start and (node.start.line - first_line, node.start.column, node.start.indented)
+    if node.kind == "list":
+        children: Any = tuple(_packed(item, first_line) for item in node.items)
+    else:
+        children = tuple(
+            (_packed(key, first_line), _packed(value, first_line)) for key, value in node.pairs
+        )
+    return (node.kind, node.line - first_line, node.column, node.text, children, start)
+
+
+def _unpacked(packed: Any, first_line: int) -> Node:
+    kind, line, column, text, children, start = packed
+    begun = start and Start(start[0] + first_line, start[1], start[2])
+    if kind == "list":
+        items = tuple([_unpacked(item, first_line) for item in children])
+        return Node(kind, line + first_line, column, items=items)
+    if kind == "map":
+        pairs = tuple(
+            [(_unpacked(key, first_line), _unpacked(value, first_line)) for key, value in children]
+        )
+        return Node(kind, line + first_line, column, pairs=pairs)
+    return Node(kind, line + first_line, column, text, start=begun)
+
+
+def _parse(text: str, path: str, report: Report, first_line: int) -> Node | None:
     builder = _Builder(path, report, first_line - 1, text)
     try:
         return builder.document(iter(yaml.parse(text, Loader=_Loader)))
@@ -198,8 +265,15 @@ def read_yaml(root: Path, path: str, report: Report) -> Node | None:
 
 
 def read_document(root: Path, path: str, report: Report) -> Document | None:
-    """Return a Markdown file split into front matter and body."""
-    text = read_text(root, path, report)
+    """Return a Markdown file that `files` found, split into front matter and body."""
+    try:
+        with open(os.path.join(root, path), "rb") as file:  # noqa: PTH118, PTH123  (hot path)
+            raw = file.read()
+    except OSError:
+        expected = "a file at this path"
+        report(problem(path, 116, 1, 1, f"cannot read {quoted(path)}", expected=expected))
+        return None
+    text = decode(raw, path, report)
     return None if text is None else parse_document(text, path, report)
 
 
@@ -243,18 +317,32 @@ def folders(root: Path, folder: str) -> list[str]:
 
 
 def files(root: Path, folder: str, suffixes: tuple[str, ...], report: Report) -> Iterator[str]:
-    """Yield the paths of files under a folder of the project, sorted; hidden ones are left out."""
-    base = root / folder
-    for place in sorted(base.rglob("*")):
-        hidden = any(part.startswith(".") for part in place.relative_to(base).parts)
-        if hidden or place.suffix not in suffixes:
+    """Yield the paths of files under a folder of the project, sorted; hidden ones are left out.
+
+    Folders that are links are not entered, files that lead outside are problems: what is yielded
+    lies in the project.
+    """
+    try:
+        with os.scandir(root / folder) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+    except OSError:
+        return
+    for entry in entries:
+        path = f"{folder}/{entry.name}"
+        if entry.name.startswith("."):
             continue
-        path = place.relative_to(root).as_posix()
-        if place.is_symlink() and not is_inside(root, path):
-            message = f"{quoted(path)} leads outside the project"
-            report(problem(path, 116, 1, 1, message, expected="a file of the project"))
-        elif is_file(root, path) and is_named_well(path, report):
+        if entry.is_dir(follow_symlinks=False):
+            yield from files(root, path, suffixes, report)
+        elif entry.name.endswith(suffixes) and _is_ours(entry, root, path, report):
             yield path
+
+
+def _is_ours(entry: os.DirEntry[str], root: Path, path: str, report: Report) -> bool:
+    if entry.is_symlink() and not is_inside(root, path):
+        message = f"{quoted(path)} leads outside the project"
+        report(problem(path, 116, 1, 1, message, expected="a file of the project"))
+        return False
+    return entry.is_file() and is_named_well(path, report)
 
 
 def is_named_well(path: str, report: Report) -> bool:

@@ -28,7 +28,7 @@ class Finding(NamedTuple):
 LEFTOVER, DOUBLED, CAPITALS, ARTICLE = "leftover", "doubled-word", "capitals", "article"
 _LEFTOVER = re.compile(
     r"\{\{|\}\}|\{%|%\}|\bundefined\b|(?<![\w-])NaN(?![\w-])|\b[Ll]orem ipsum\b|\[object Object\]"
-    r"|(?<=[a-z,] )None(?= [a-z])(?! of\b)|\bTODO\b|\bTBD\b|\bXXX\b"
+    r"|(?<=[a-z,] )None(?= [a-z])(?! of\b)|\bTBD\b|\bXXX\b"
 )
 _DOUBLED = re.compile(r"(?<![\w’'-])([^\W\d_]+) \1(?![\w’'-])", re.IGNORECASE)
 _TWICE = frozenset(("that", "had", "bye", "so", "very", "no", "ha"))
@@ -81,8 +81,8 @@ def slips(text: str, known: Mapping[str, str], lang: str) -> Iterator[Finding]:
 def _articles(text: str) -> Iterator[Finding]:
     for match in _ARTICLE.finditer(text):
         article, word = match[1], match[2]
-        if len(word) < 2 or (len(word) > 1 and word[:2].isupper()) or article == "AN":
-            continue  # a letter, or an acronym: nobody can tell how it is spoken
+        if len(word) < 2 or not word[1:].islower() or article == "AN":
+            continue  # a letter or an acronym: nobody can tell how it is spoken
         vowel = word[0].lower() in "aeiou" and not _SOUNDS_CONSONANT.match(word)
         vowel = vowel or _SOUNDS_VOWEL.match(word) is not None
         if vowel != (len(article) == 2) and not (article == "A" and match.start() > 0):

@@ -6,7 +6,7 @@ builds by their digest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
@@ -16,7 +16,7 @@ from pageloom.diagnostics import WARNING, Diagnostic, Location, quoted
 from pageloom.lexicon import Lexicon
 from pageloom.lint.language import Finding, acronyms, slips
 from pageloom.lint.numbers import Numbers
-from pageloom.lint.passages import About, Passage, about_fact, passages
+from pageloom.lint.passages import About, Group, Passage, about_fact, groups
 from pageloom.model import Call, Claim, Claims, Path, Row
 from pageloom.plan import Plan
 from pageloom.prose import Sentence, StandIn
@@ -62,23 +62,33 @@ def lint(
     linter = _Linter(plan, kept)
     places = _Places(read)
     linted = Linted()
-    for passage in passages(plan, theme, iter(templates)):
-        if passage.path in faulty:
-            continue
-        waivers = dict(passage.waivers)
-        used: set[str] = set()
-        for finding in linter.findings(passage, linted.kept):
-            if finding.rule in waivers:
-                used.add(finding.rule)
-                linted.waived[finding.rule] = linted.waived.get(finding.rule, 0) + 1
-                continue
-            location = places.of(passage, finding.offset)
-            if location is not None:
-                report(_diagnostic(finding, location))
-        for rule in waivers:
-            if rule not in used:
-                report(_idle(passage, rule, known=rule in linter.rules))
+    for group in groups(plan, theme, templates):
+        if group.path not in faulty:
+            for passage, findings in linter.findings(group, linted.kept):
+                for problem in _problems(passage, findings, places, linted, linter.rules):
+                    report(problem)
     return linted
+
+
+def _problems(
+    passage: Passage,
+    findings: Iterable[Finding],
+    places: _Places,
+    linted: Linted,
+    rules: Container[str],
+) -> Iterator[Diagnostic]:
+    """Yield what is found in a passage, but for what it waives, and waivers without use."""
+    waivers = dict(passage.waivers)
+    for finding in findings:
+        if finding.rule in dict(passage.waivers):
+            waivers.pop(finding.rule, None)
+            linted.waived[finding.rule] = linted.waived.get(finding.rule, 0) + 1
+            continue
+        location = places.of(passage, finding.offset)
+        if location is not None:
+            yield _diagnostic(finding, location)
+    for rule in waivers:
+        yield _idle(passage, rule, known=rule in rules)
 
 
 def _diagnostic(finding: Finding, location: Location) -> Diagnostic:
@@ -122,20 +132,36 @@ class _Linter:
         self._digest = _digest(
             (self._claims.digest, project.words.digest, self._lang, sorted(self._acronyms.items()))
         )
+        self._waiving = {item.path for item in project.snippets if item.waivers}
         self._known: dict[tuple[Row, ...], frozenset[tuple[str, str]]] = {(): frozenset()}
 
-    def findings(self, passage: Passage, kept: Kept) -> Iterator[Finding]:
-        """Yield what is wrong in a passage, from an earlier build where nothing changed."""
-        named = (self._stand_in(text) for text, _ in expressions.split(passage.text)[1::2])
-        said = [(found.words, found.cited, found.fact and found.fact.digest) for found in named]
-        about = sorted((kind, sorted(slugs)) for kind, slugs in passage.about.items())
-        facts = [fact.digest for fact in passage.facts]
-        key = _digest((self._digest, passage.text, said, about, passage.cited, facts))
+    def findings(self, group: Group, kept: Kept) -> Iterator[tuple[Passage, tuple[Finding, ...]]]:
+        """Yield the passages in which something is wrong, or waived, with what it is.
+
+        What an earlier build found is found again where nothing changed.
+        """
+        key = _digest((self._digest, group.said, tuple(self._named(group.said))))
         found = kept.get(key, self._before.get(key))
         if found is None:
-            found = [tuple(finding) for finding in self._judged(passage)]
+            found = [
+                (index, *finding)
+                for index, passage in enumerate(group.passages())
+                for finding in self._judged(passage)
+            ]
         kept[key] = found
-        return (Finding(*item) for item in found)
+        waives = group.path in self._waiving
+        for index, passage in enumerate(group.passages() if found or waives else ()):
+            yield passage, tuple(Finding(*item[1:]) for item in found if item[0] == index)
+
+    def _named(self, said: object) -> Iterator[object]:
+        """Yield the digests of the facts that texts name."""
+        for item in said if isinstance(said, (tuple, list)) else (said,):
+            if isinstance(item, list):
+                yield from self._named(item)
+            elif isinstance(item, str):
+                for text, _ in expressions.split(item)[1::2]:
+                    fact = self._stand_in(text).fact
+                    yield fact.digest if fact else b""
 
     def _judged(self, passage: Passage) -> Iterator[Finding]:
         rules = [rule for rule in self._claims.rules if not rule.scope]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from hashlib import blake2b
 from typing import Any
 
 from pageloom.diagnostics import Start
-from pageloom.model import Family, Row, Snippet, Text
+from pageloom.model import Family, Project, Row, Snippet
 from pageloom.plan import Plan
 from pageloom.theme import Theme
 
@@ -38,27 +40,60 @@ class Passage:
     """Facts that stand beside it on the page."""
 
 
-def passages(plan: Plan, theme: Theme, templates: Iterator[str]) -> Iterator[Passage]:
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Passages of one place in the files: a snippet, a row, the texts of a family."""
+
+    path: str
+    said: object
+    """What, besides the rules, decides on what is found in them."""
+    passages: Callable[[], tuple[Passage, ...]]
+
+
+def groups(plan: Plan, theme: Theme, templates: Iterable[str]) -> Iterator[Group]:
     """Yield every text of the project that a page may print."""
     project = plan.project
     for snippet in project.snippets:
-        yield _of_snippet(snippet)
+        passage = _of_snippet(snippet)
+        about = sorted((kind, sorted(slugs)) for kind, slugs in passage.about.items())
+        yield Group(passage.path, (passage.text, about), partial(_one, passage))
     printed = _printed(plan, theme, templates)
+    fields = (sorted(printed), sorted((k, sorted(v)) for k, v in project.markdown.items()))
+    shared = blake2b(repr(fields).encode(), digest_size=16).digest()
     for kind, rows in project.tables.items():
-        if kind != "source":
-            for row in rows:
-                yield from _of_row(row, printed, project.starts)
+        texts = sorted(project.markdown.get(kind, ()))
+        for row in rows if kind != "source" else ():
+            said = [row.values[name] for name in texts if "{{" in str(row.values.get(name, ""))]
+            make = partial(_of_row, row, printed, project.starts)
+            yield Group(row.location.path, (kind, shared, row.digest, said), make)
     for family in project.families.values():
-        yield from _of_family(family)
-    words = project.words
-    for key, value in words.entries.items():
-        if key not in {"units", "months"}:
-            yield from (Passage(words.path, text) for text in _texts(value))
-    offers = project.settings.values.get("offers", {})
-    for offer in offers.values():
-        for key in ("label", "condition", "note"):
-            if offer.get(key):
-                yield Passage(project.settings.root_path, str(offer[key]))
+        found = _of_family(family)
+        yield Group(family.location.path, [item.text for item in found], partial(tuple, found))
+    for found in (_of_words(project), _of_offers(project)):
+        if found:
+            yield Group(found[0].path, [item.text for item in found], partial(tuple, found))
+
+
+def _one(passage: Passage) -> tuple[Passage, ...]:
+    return (passage,)
+
+
+def _of_words(project: Project) -> tuple[Passage, ...]:
+    return tuple(
+        Passage(project.words.path, text)
+        for key, value in project.words.entries.items()
+        if key not in {"units", "months"}
+        for text in (value.values() if isinstance(value, Mapping) else (str(value),))
+    )
+
+
+def _of_offers(project: Project) -> tuple[Passage, ...]:
+    return tuple(
+        Passage(project.settings.root_path, str(offer[key]))
+        for offer in project.settings.values.get("offers", {}).values()
+        for key in ("label", "condition", "note")
+        if offer.get(key)
+    )
 
 
 def _of_snippet(snippet: Snippet) -> Passage:
@@ -71,8 +106,8 @@ def _of_snippet(snippet: Snippet) -> Passage:
     )
 
 
-def _of_family(family: Family) -> Iterator[Passage]:
-    texts: tuple[Text | None, ...] = (
+def _of_family(family: Family) -> tuple[Passage, ...]:
+    texts = (
         *family.titles,
         *family.descriptions,
         family.h1,
@@ -81,44 +116,48 @@ def _of_family(family: Family) -> Iterator[Passage]:
         family.fold_heading,
         *(slot.heading for slot in family.slots),
     )
-    for text in texts:
-        if text is not None:
-            yield Passage(text.location.path, text.source, text.location.line)
+    return tuple(
+        Passage(text.location.path, text.source, text.location.line)
+        for text in texts
+        if text is not None
+    )
 
 
-def _printed(plan: Plan, theme: Theme, templates: Iterator[str]) -> frozenset[str]:
+def _printed(plan: Plan, theme: Theme, templates: Iterable[str]) -> frozenset[str]:
     """Return the names of fields that a template or a text may print."""
-    found: set[str] = set()
-    for name in templates:
-        found.update(_ATTRIBUTE.findall(theme.text(name)))
+    texts = [theme.text(name) for name in templates]
     for family in plan.project.families.values():
-        for passage in _of_family(family):
-            found.update(_ATTRIBUTE.findall(passage.text))
-    for snippet in plan.project.snippets:
-        found.update(_ATTRIBUTE.findall(snippet.body))
-    return frozenset(found)
+        texts += (passage.text for passage in _of_family(family))
+    texts += (snippet.body for snippet in plan.project.snippets)
+    return frozenset(name for text in texts for name in _ATTRIBUTE.findall(text))
 
 
 def _of_row(
     row: Row, printed: frozenset[str], starts: Mapping[tuple[Row, str], Start]
-) -> Iterator[Passage]:
-    about = _about(row)
+) -> tuple[Passage, ...]:
     facts = tuple(_facts(row.values))
-    for name, value in row.values.items():
-        if row.kind == "fact":
-            wanted = name in _FACT
-        else:
-            wanted = name in printed and (name not in _UNPRINTED or (row, name) in starts)
-        for text, cited in _strings(value, row.values) if wanted else ():
-            yield Passage(
-                row.location.path,
-                text,
-                row.location.line,
-                starts.get((row, name)),
-                about,
-                cited=cited or row.kind == "fact",
-                facts=facts,
-            )
+    return tuple(
+        Passage(
+            row.location.path,
+            text,
+            row.location.line,
+            starts.get((row, name)),
+            _about(row),
+            cited=cited or row.kind == "fact",
+            facts=facts,
+        )
+        for name, value in row.values.items()
+        if _is_printed(row, name, printed, starts)
+        for text, cited in _strings(value, row.values)
+    )
+
+
+def _is_printed(
+    row: Row, name: str, printed: frozenset[str], starts: Mapping[tuple[Row, str], Start]
+) -> bool:
+    if row.kind == "fact":
+        return name in _FACT
+    return name in printed and (name not in _UNPRINTED or (row, name) in starts)
 
 
 def _about(row: Row) -> About:
@@ -163,11 +202,3 @@ def _facts(values: Mapping[str, Any]) -> Iterator[Row]:
         for item in value if isinstance(value, tuple) else (value,):
             if isinstance(item, Row) and item.kind == "fact":
                 yield item
-
-
-def _texts(value: Any) -> Iterator[str]:
-    yield from (str(form) for form in value.values()) if isinstance(value, Mapping) else (
-        str(value),
-    )
-
-

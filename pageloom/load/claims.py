@@ -54,9 +54,7 @@ def read_claims(
         if (rule := reader.read(value, place)) is not None
     )
     text = json.dumps(values, sort_keys=True, default=list)
-    return Claims(
-        rules, values.get("numbers", {}), blake2b(text.encode(), digest_size=16).digest()
-    )
+    return Claims(rules, values.get("numbers", {}), blake2b(text.encode(), digest_size=16).digest())
 
 
 class _Reader:
@@ -84,7 +82,7 @@ class _Reader:
             message = f"a second rule {quoted(value['id'])}"
             self._fault("M107", id_node, message, "an id of its own")
         self._seen.setdefault(value["id"], id_node)
-        flags = re.NOFLAG
+        flags: re.RegexFlag = re.NOFLAG
         for flag in value.get("flags", ""):
             flags |= _FLAGS[flag]
         pattern = self._pattern(node.get("pattern"), flags)
@@ -138,7 +136,8 @@ class _Reader:
             for item in value.items:
                 rows = [row for row in self._rows[kind] if item.text in _texts(row, field)]
                 if not rows:
-                    message = f"no {kind} has {quoted(f'{field or "slug"}: {item.text}')}"
+                    shown = quoted(f"{field or 'slug'}: {item.text}")
+                    message = f"no {kind} has {shown}"
                     self._fault("M103", item, message, "a value that a row has")
                 found.update(row.slug for row in rows)
             yield kind, frozenset(found)
@@ -150,9 +149,7 @@ class _Reader:
         if ok is not None and claim.found_in(ok.text[:MAX_SENTENCE]) is not None:
             self._fault("L808", ok, f"rule `{claim.id}` finds its own `ok`", "no hit")
 
-    def _fault(
-        self, code: str, node: Node, message: str, expected: str, help_: str = ""
-    ) -> None:
+    def _fault(self, code: str, node: Node, message: str, expected: str, help_: str = "") -> None:
         self._faults += 1
         location = Location(self._path, node.line, node.column)
         self._report(

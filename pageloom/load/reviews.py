@@ -36,9 +36,7 @@ def mark_due(root: Path, tables: Tables, settings: Settings, report: Report) -> 
         checked = str(raw.values.get("as_of") or dates.get(slug, ""))
         checked = max(checked, reviews.get(raw.row.slug, ""))
         interval = months.get(types.get(slug, ""), months["other"])
-        if freshness.is_over(
-            checked, raw.values.get("interval_months", interval), settings.today
-        ):
+        if freshness.is_over(checked, raw.values.get("interval_months", interval), settings.today):
             raw.values["due"] = checked
 
 
