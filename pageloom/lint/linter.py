@@ -19,7 +19,7 @@ from pageloom.lint.numbers import Numbers
 from pageloom.lint.passages import About, Group, Passage, about_fact, groups
 from pageloom.model import Call, Claim, Claims, Path, Row
 from pageloom.plan import Plan
-from pageloom.prose import Sentence, StandIn
+from pageloom.prose import StandIn
 from pageloom.source import position
 from pageloom.theme import Theme
 
@@ -164,16 +164,18 @@ class _Linter:
                     yield fact.digest if fact else b""
 
     def _judged(self, passage: Passage) -> Iterator[Finding]:
-        rules = [rule for rule in self._claims.rules if not rule.scope]
-        scoped = [rule for rule in self._claims.rules if rule.scope]
+        plain = _Meant(passage.about)
+        rules = [rule for rule in self._claims.rules if plain.by(rule)]
         known = self._quantities(passage.facts)
         for sentence in prose.sentences(passage.text, self._stand_in):
             cited = sentence.cited or passage.cited
             found = list(slips(sentence.text, self._acronyms, self._lang))
             if self._numbers is not None and not cited:
                 found += self._numbers.unsourced(sentence.text, known)
-            meant = (rule for rule in scoped if _is_meant(rule, passage.about, sentence))
-            found += _claimed((*rules, *meant), sentence.text, cited=cited)
+            if sentence.facts:
+                said = _Meant(passage.about, sentence.facts)
+                judging = [rule for rule in self._claims.rules if said.by(rule)]
+            found += _claimed(judging if sentence.facts else rules, sentence.text, cited=cited)
             for finding in found:
                 yield finding._replace(offset=sentence.at(finding.offset))
 
@@ -219,16 +221,22 @@ def _placeholder(path: Path) -> str:
     return path.root.replace("_", " ").capitalize()
 
 
-def _is_meant(rule: Claim, about: About, sentence: Sentence) -> bool:
-    """Whether a text, or the facts in a sentence of it, are about the rows of a rule only."""
-    for kind, slugs in rule.scope:
-        named = about.get(kind)
-        if not named:
-            facts = [about_fact(fact).get(kind, frozenset()) for fact in sentence.facts]
-            named = frozenset().union(*facts) if all(facts) else frozenset()
-        if not named or not named <= slugs:
-            return False
-    return True
+class _Meant:
+    """What a text is about: what it is written for, else what all facts in a sentence are about."""
+
+    def __init__(self, about: About, facts: tuple[Row, ...] = ()) -> None:
+        self._about = about
+        self._facts = [about_fact(fact) for fact in facts]
+
+    def by(self, rule: Claim) -> bool:
+        """Whether a rule is for such a text, and for no other rows that it is about."""
+        return all(self._within(kind, slugs) for kind, slugs in rule.scope)
+
+    def _within(self, kind: str, slugs: frozenset[str]) -> bool:
+        named = self._about.get(kind, frozenset())
+        if not named and self._facts and all(kind in fact for fact in self._facts):
+            named = frozenset().union(*(fact[kind] for fact in self._facts))
+        return bool(named) and named <= slugs
 
 
 def _claimed(rules: Iterable[Claim], text: str, *, cited: bool) -> Iterator[Finding]:

@@ -72,11 +72,11 @@ class _Reader:
         self._fields = fields
         self._report = report
         self._seen: dict[str, Node] = {}
-        self._faults = 0
+        self._told: list[Diagnostic] = []
 
     def read(self, value: Mapping[str, Any], node: Node) -> Claim | None:
         """Return a rule, or None after its problems were reported."""
-        self._faults = 0
+        self._told.clear()
         id_node = node.get("id") or node
         if value["id"] in self._seen:
             message = f"a second rule {quoted(value['id'])}"
@@ -88,7 +88,7 @@ class _Reader:
         pattern = self._pattern(node.get("pattern"), flags)
         unless = self._pattern(node.get("unless"), flags)
         scope = tuple(self._scope(node.get("scope")))
-        if pattern is None or self._faults:
+        if pattern is None or self._told:
             return None
         claim = Claim(
             id=value["id"],
@@ -104,7 +104,7 @@ class _Reader:
             location=Location(self._path, id_node.line, id_node.column),
         )
         self._check_examples(claim, node)
-        return None if self._faults else claim
+        return None if self._told else claim
 
     def _pattern(self, node: Node | None, flags: re.RegexFlag) -> re.Pattern[str] | None:
         if node is None or not node.text:
@@ -150,11 +150,12 @@ class _Reader:
             self._fault("L808", ok, f"rule `{claim.id}` finds its own `ok`", "no hit")
 
     def _fault(self, code: str, node: Node, message: str, expected: str, help_: str = "") -> None:
-        self._faults += 1
         location = Location(self._path, node.line, node.column)
-        self._report(
-            Diagnostic(code=code, location=location, message=message, expected=expected, help=help_)
+        problem = Diagnostic(
+            code=code, location=location, message=message, expected=expected, help=help_
         )
+        self._told.append(problem)
+        self._report(problem)
 
 
 def _texts(row: Row, field: str) -> set[str]:
