@@ -198,6 +198,7 @@ def _as_json(outcome: Outcome) -> dict[str, object]:
         "version": 1,
         "problems": [problem.as_json() for problem in outcome.problems],
         "cells": dict(outcome.verdicts),
+        "waived": dict(outcome.waived),
         "written": list(outcome.written),
         "unchanged": outcome.unchanged,
         "removed": list(outcome.removed),
@@ -214,6 +215,8 @@ def _summary(outcome: Outcome) -> str:
         f"{len(outcome.removed)} removed"
     )
     counts = f"{_counted(errors, 'error')}, {_counted(warnings, 'warning')}"
+    if outcome.waived:
+        counts += f" ({sum(outcome.waived.values())} waived)"
     return "; ".join(part for part in (cells, files, counts, f"{outcome.seconds:.1f} s") if part)
 
 
