@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 from pageloom.expressions import evaluate
 from pageloom.lexicon import Lexicon
 from pageloom.markup import Converter, merged, split_tokens, spread
-from pageloom.model import Filled, Fragment, Link, Print, Project, Row, Segment, Slot
+from pageloom.model import Filled, Fragment, Link, Print, Project, Row, Segment, Slot, filled
 from pageloom.plan import FamilyPlan, Plan
 from pageloom.theme import OPEN, SHUT, Theme, View, Views
 
@@ -59,7 +59,7 @@ class DataSlots:
         marked = self._theme.render(slot.partial, context, location).strip()
         html = marked.replace(OPEN, "").replace(SHUT, "")
         parts = {index: spread(segment) for index, segment in enumerate(self._collected)}
-        return Filled(merged(split_tokens(html, parts)), marked, frozenset(self._facts))
+        return filled(merged(split_tokens(html, parts)), marked, frozenset(self._facts))
 
     def _token(self, segment: Any) -> Markup:
         self._collected.append(segment)
