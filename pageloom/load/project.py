@@ -10,6 +10,7 @@ from pageloom import source
 from pageloom.diagnostics import Diagnostic
 from pageloom.inputs import defaults_root
 from pageloom.load.claims import read_claims
+from pageloom.load.document import read_document
 from pageloom.load.families import families as read_families
 from pageloom.load.references import joins, resolve
 from pageloom.load.reviews import mark_due
@@ -109,7 +110,7 @@ def _snippets(
     for path in source.files(root, "content", (".md",), report):
         if path.startswith("content/root/"):
             continue
-        document = source.read_document(root, path, report)
+        document = read_document(root, path, report)
         snippet = reader.read(document) if document is not None else None
         if snippet is not None and (preview or snippet.front.get("draft") != "true"):
             yield snippet

@@ -13,7 +13,7 @@ from pageloom.load import csv_table
 from pageloom.load.schemas import read_schema, schema_path
 from pageloom.model import Row
 from pageloom.schema import Validator
-from pageloom.source import Node
+from pageloom.trees import Node
 
 Report = Callable[[Diagnostic], None]
 _SUFFIXES = (".yaml", ".yml", ".csv")

@@ -13,7 +13,7 @@ from pageloom.diagnostics import Diagnostic, Location, closest_help, quoted
 from pageloom.load.schemas import built_in
 from pageloom.model import Family, Row, Settings
 from pageloom.schema import Validator, one_of
-from pageloom.source import Node
+from pageloom.trees import Node
 
 Report = Callable[[Diagnostic], None]
 SITE = "content/site.yaml"

@@ -11,7 +11,7 @@ from pageloom.diagnostics import Diagnostic, Location, closest_help, quoted
 from pageloom.load.rows import TableSpec
 from pageloom.load.schemas import built_in
 from pageloom.schema import Validator, one_of
-from pageloom.source import Node
+from pageloom.trees import Node
 
 Report = Callable[[Diagnostic], None]
 MATRIX = "matrix/matrix.yaml"
