@@ -55,10 +55,10 @@ class Sentence:
         return offset + index - start
 
 
-def sentences(text: str, stand_in: Callable[[str], StandIn]) -> Iterator[Sentence]:
-    """Yield the sentences of a Markdown text, its expressions replaced."""
+def sentences(text: str, stand_in: Callable[[str], StandIn] | None) -> Iterator[Sentence]:
+    """Yield the sentences of a Markdown text, its expressions replaced; without `stand_in`, not."""
     put: dict[str, StandIn] = {}
-    marked, shifts = _set_aside(text, stand_in, put)
+    marked, shifts = _set_aside(text, stand_in, put) if stand_in else (text, [(0, 0)])
     for block in _blocks(marked):
         start = 0
         for end in (*(match.end() for match in _END.finditer(block.text)), len(block.text)):

@@ -189,7 +189,7 @@ class _Linter:
         plain = _Meant(passage.about)
         rules = [rule for rule in self._claims.rules if plain.by(rule)]
         known = self._quantities(passage.facts)
-        for sentence in prose.sentences(passage.text, self._stand_in):
+        for sentence in prose.sentences(passage.text, None if passage.literal else self._stand_in):
             cited = sentence.cited or passage.cited
             found = list(slips(sentence.text, self._acronyms, self._lang))
             if self._numbers is not None and not cited:
