@@ -24,9 +24,9 @@ _INLINE = re.compile(
     r"\*+|__|`|\]\([^)\s]*\)|\[\^[^\]\n]*\]|\\(?=[^\w\s])|[\[\]]|\{:[^}\n]*\}"
     r"|<?(?:https?://|mailto:)[^\s>]*>?"
 )
-_ABBREVIATION = r"(?<!\b[A-Z])(?<!\b(?:Dr|Mr|Ms|No|St|vs|Jr))(?<!\b(?:Mrs|Inc|e\.g|i\.e|cf\.))"
+_ABBREVIATION = r"(?<!\b[A-Z]\.)(?<!\b(?:Dr|Mr|Ms|No|St|vs|Jr)\.)(?<!\b(?:Mrs|Inc|e\.g|i\.e)\.)"
 _END = re.compile(
-    _ABBREVIATION + "[.!?][\"'”’)]*(?:[ \t]*[\U00100000-\U0010ffff])*(?=\\s+[^a-z\\s]|\\s*$)"
+    rf"[.!?]{_ABBREVIATION}[\"'”’)]*(?:[ \t]*[\U00100000-\U0010ffff])*(?=\s+[^a-z\s]|\s*$)"
 )
 
 

@@ -10,9 +10,10 @@ import pytest
 from test_problems import project
 
 from pageloom import cli, source
-from pageloom.lint.language import slips
+from pageloom.diagnostics import Location
+from pageloom.lint.language import Acronyms, slips
 from pageloom.lint.numbers import Numbers
-from pageloom.model import Words
+from pageloom.model import Row, Words
 from pageloom.pipeline import Options, build, check
 
 CLAIMS = """
@@ -139,11 +140,12 @@ def test_a_file_with_an_error_is_judged_when_it_is_sound(tmp_path: Path):
         ("a MRI, an HbA1c, an X-ray, vitamin A is", []),
         ("None of these, and none of those. Ask for None of it", []),
         ("that that, the the", ["the the"]),
-        ("the sma gene, SMA, Sma, sma.org, plasma", ["sma", "Sma"]),
+        ("the sma genes, SMA, Sma, sma.org, plasma", ["sma", "Sma"]),
     ],
 )
 def test_slips_are_found_and_right_words_are_not(text: str, found: list[str]):
-    starts = [item.offset for item in slips(text, {"sma": "SMA"}, "en")]
+    row = Row("gene", "sma", {"name": "The SMA gene"}, Location(""))
+    starts = [item.offset for item in slips(text, Acronyms([row]), "en")]
     assert sorted(starts) == sorted(_starts(text, found))
 
 
