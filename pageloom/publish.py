@@ -214,8 +214,10 @@ class Folder:
         if not compare:
             try:
                 _create(f"{self._out}/{path}", content)
-            except OSError:
-                pass  # it exists after all, or the problem shows again below
+            except FileExistsError:
+                pass
+            except OSError as error:
+                raise self._refusal(path, error) from error
             else:
                 return WRITTEN
         with self._reported(path):
@@ -297,17 +299,20 @@ class Folder:
         try:
             yield
         except OSError as error:
-            place = error.filename if isinstance(error.filename, str) else path
-            raise PublishError(
-                Diagnostic(
-                    code="R506",
-                    location=Location(f"{self.out.name}/{path}".rstrip("/")),
-                    message=f"cannot be written: {error.strerror or error}",
-                    expected="a folder that can be written, with room on the disk",
-                    help="build again when this is mended; what was interrupted is repaired",
-                    notes=(f"the system refused {place}",) if place else (),
-                )
-            ) from error
+            raise self._refusal(path, error) from error
+
+    def _refusal(self, path: str, error: OSError) -> PublishError:
+        place = error.filename if isinstance(error.filename, str) else path
+        return PublishError(
+            Diagnostic(
+                code="R506",
+                location=Location(f"{self.out.name}/{path}".rstrip("/")),
+                message=f"cannot be written: {error.strerror or error}",
+                expected="a folder that can be written, with room on the disk",
+                help="build again when this is mended; what was interrupted is repaired",
+                notes=(f"the system refused {place}",) if place else (),
+            )
+        )
 
 
 def in_the_way(gone: Iterable[str], new: Iterable[str]) -> set[str]:
