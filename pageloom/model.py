@@ -300,6 +300,32 @@ class Weight:
     words: int
     specific_words: int = 0
     facts: frozenset[str] = frozenset()
+    """Facts and sources that specific text cites."""
+    snippet: Snippet | None = None
+    values: tuple[str, ...] = ()
+    """What the snippet prints other than names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What fills a slot in all cells of a family: different weights, and the place of each cell's.
+
+    The first weight is that of nothing.
+    """
+
+    slot: Slot
+    kinds: Sequence[int]
+    weights: Sequence[Weight]
+    heading: int = 0
+    """Words of the slot's heading, which stands where something fills the slot."""
+
+    def of(self, number: int) -> Weight:
+        """Return what fills the slot of one cell."""
+        return self.weights[self.kinds[number]]
+
+    def each(self, values: Sequence[Any]) -> list[Any]:
+        """Return for every cell the value that stands at the place of its weight."""
+        return [values[kind] for kind in self.kinds]
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,8 +333,8 @@ class Filled:
     """What fills a slot of a cell: bytes, citations and links in turn."""
 
     segments: tuple[Segment, ...]
-    marked: str = ""
-    """For a data slot: its HTML with marks around what a join's own row printed."""
+    marked: tuple[Segment, ...] = ()
+    """For a data slot: the same with marks around what a join's own row printed."""
     facts: frozenset[str] = frozenset()
     """For a data slot: the facts and sources that a join's own row cites."""
 

@@ -59,7 +59,8 @@ class DataSlots:
         marked = self._theme.render(slot.partial, context, location).strip()
         html = marked.replace(OPEN, "").replace(SHUT, "")
         parts = {index: spread(segment) for index, segment in enumerate(self._collected)}
-        return Filled(merged(split_tokens(html, parts)), marked, frozenset(self._facts))
+        own = merged(split_tokens(marked, parts)) if marked else ()
+        return Filled(merged(split_tokens(html, parts)), own, frozenset(self._facts))
 
     def _token(self, segment: Any) -> Markup:
         self._collected.append(segment)
@@ -76,7 +77,9 @@ class DataSlots:
         if isinstance(what, View) and what._own:  # noqa: SLF001
             self._facts.add(row.slug)
         segment, _ = self._converter.cited(name, row, row.location)
-        return self._token(segment)
+        token = self._token(segment)
+        own = isinstance(what, View) and what._own  # noqa: SLF001
+        return Markup(f"{OPEN}{token}{SHUT}") if own else token  # noqa: S704
 
     def _known(self, what: Any) -> Row:
         found = self._project.facts.get(str(what)) or self._project.sources.get(str(what))
