@@ -7,15 +7,15 @@ hub's on its children's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from operator import add
 from typing import Protocol
 
 from pageloom.clusters import Cluster, compared_columns, near_copies
 from pageloom.diagnostics import WARNING, Diagnostic
 from pageloom.likeness import Likeness, most_alike
-from pageloom.model import Column, Family, Gate, Measure, Slot, Snippet
+from pageloom.model import Column, Family, Gate, Measure, Slot, Snippet, Weight
 from pageloom.plan import FOLDED, HELD, NOINDEX, PUBLISHED, FamilyPlan, Plan, picker
 
 Report = Callable[[Diagnostic], None]
@@ -127,7 +127,6 @@ def _gated(plan: FamilyPlan, scales: Scales, missing: dict[int, tuple[str, ...]]
     plan.verdicts[:] = bytes([otherwise]) * len(plan.cells)
     for number in passed:
         plan.verdicts[number] = PUBLISHED
-    plan.measures = measured.of
     return measured
 
 
@@ -192,13 +191,64 @@ def _unlike(measured: Measured, gate: Gate, passed: list[int]) -> list[int]:
 
 
 def _likeness(measured: Measured, passed: list[int], gate: Gate) -> dict[int, Likeness]:
-    """Return the likeness of the pages that passed, by their number in the family."""
-    columns = compared_columns(measured.columns, measured.copies, passed)
+    """Return the likeness of the pages that passed, by their number in the family.
+
+    A page with no specific word takes nothing from one that has some: it is compared with all,
+    the others among themselves.
+    """
+    own = [number for number in passed if measured.specific_words[number]]
+    found = _compared(measured, own, gate)
+    if len(own) < len(passed):
+        every = _compared(measured, passed, gate)
+        bare = set(passed).difference(own)
+        found.update((number, alike) for number, alike in every.items() if number in bare)
+    return found
+
+
+def _compared(measured: Measured, numbers: list[int], gate: Gate) -> dict[int, Likeness]:
+    columns = compared_columns(measured.columns, measured.copies, numbers)
     found = most_alike(columns, gate.max_sibling_likeness - KNOWN_BELOW)
     return {
-        passed[place]: Likeness(likeness.value, passed[likeness.other])
-        for place, likeness in found.items()
+        numbers[place]: Likeness(value, numbers[other]) for place, (value, other) in found.items()
     }
+
+
+def trial(
+    plan: FamilyPlan, measured: Measured, name: str, numbers: Collection[int], new: Weight
+) -> Measured:
+    """Return what would be measured with a new text in slot `name` of some cells.
+
+    Its facts are taken to be new on the page.
+    """
+    gate = plan.family.gate
+    place = next(p for p, column in enumerate(measured.columns) if column.slot.name == name)
+    column = measured.columns[place]
+    kinds = list(column.kinds)
+    words, specific, facts = [*measured.words], [*measured.specific_words], [*measured.facts]
+    missing = dict(measured.missing)
+    for number in numbers:
+        old = column.of(number)
+        kinds[number] = len(column.weights)
+        words[number] += new.words - old.words + (0 if old.words else column.heading)
+        specific[number] += new.specific_words - old.specific_words
+        facts[number] += len(new.facts) - (_only(measured, place, number) if old.facts else 0)
+        left = tuple(slot for slot in missing.pop(number, ()) if slot != name)
+        if left:
+            missing[number] = left
+    columns = list(measured.columns)
+    columns[place] = replace(column, kinds=kinds, weights=(*column.weights, new))
+    compared = bytearray(len(kinds))
+    made = Measured(columns, words, specific, facts, measured.copies, {}, compared, missing)
+    passed = _passed(made, gate, len(kinds))
+    if gate.max_sibling_likeness < 1:
+        _unlike(made, gate, passed)
+    return made
+
+
+def _only(measured: Measured, place: int, number: int) -> int:
+    """Return how many facts of a cell are cited in one slot only."""
+    others = (c.of(number).facts for p, c in enumerate(measured.columns) if p != place)
+    return len(measured.columns[place].of(number).facts.difference(*others))
 
 
 def _report_missing(plan: FamilyPlan, number: int, slots: tuple[str, ...], report: Report) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from pageloom.model import Row
 
-FIELDS = ("name", "name_in_sentence", "short")
+NAMES = ("name", "name_in_sentence", "short")
 MASK = "\ue010"
 _WORD = re.compile(rf"[\w{MASK}]+(?:['.-][\w{MASK}]+)*")
 _TAG = re.compile(r"<[^>]*>")
@@ -61,7 +61,7 @@ class Names:
 
 def _texts(row: Row) -> Iterable[str]:
     aliases = row.values.get("aliases", ())
-    for value in (*(row.values.get(field) for field in FIELDS), *aliases):
+    for value in (*(row.values.get(field) for field in NAMES), *aliases):
         if isinstance(value, str):
             yield value
 

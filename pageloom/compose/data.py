@@ -12,7 +12,7 @@ from pageloom.lexicon import Lexicon
 from pageloom.markup import Converter, merged, split_tokens, spread
 from pageloom.model import Filled, Fragment, Link, Print, Project, Row, Segment, Slot
 from pageloom.plan import FamilyPlan, Plan
-from pageloom.theme import OPEN, SHUT, Theme, View, Views
+from pageloom.theme import OPEN, SHUT, Theme, Traced, View, Views
 
 
 class DataSlots:
@@ -62,6 +62,20 @@ class DataSlots:
         own = merged(split_tokens(marked, parts)) if marked else ()
         return Filled(merged(split_tokens(html, parts)), own, frozenset(self._facts))
 
+    def template_path(self, name: str) -> str:
+        """Return the file of a template."""
+        found = self._theme.source(name)
+        return found.path if found is not None else name
+
+    def traced(self, slot: Slot, rows: tuple[Any, ...]) -> tuple[Filled, list[Traced]]:
+        """Return a partial's HTML with a mark around each field, and the fields by their number."""
+        found: list[Traced] = []
+        self._views.trace = found
+        try:
+            return self.rendered(slot, rows), found
+        finally:
+            self._views.trace = None
+
     def _token(self, segment: Any) -> Markup:
         self._collected.append(segment)
         return Markup(f"\ue000{len(self._collected) - 1}\ue001")  # noqa: S704  (a token)
@@ -79,7 +93,8 @@ class DataSlots:
         segment, _ = self._converter.cited(name, row, row.location)
         token = self._token(segment)
         own = isinstance(what, View) and what._own  # noqa: SLF001
-        return Markup(f"{OPEN}{token}{SHUT}") if own else token  # noqa: S704
+        label = self._views.label(row, "", own=own)
+        return Markup(f"{OPEN}{label}{token}{SHUT}") if own or label else token  # noqa: S704
 
     def _known(self, what: Any) -> Row:
         found = self._project.facts.get(str(what)) or self._project.sources.get(str(what))
@@ -118,7 +133,9 @@ class DataSlots:
             fragment = self._fields[(row, name)] = self._converter.field(row, name)
         scope = {item.kind: item for item in (row, *row.about)}
         html = Markup("").join(self._part(segment, scope) for segment in fragment.segments)
-        return Markup(f"{OPEN}{html}{SHUT}") if row.about else html  # noqa: S704
+        label = self._views.label(row, name, own=bool(row.about))
+        marked = bool(row.about) or label
+        return Markup(f"{OPEN}{label}{html}{SHUT}") if marked else html  # noqa: S704
 
     def _part(self, segment: Segment, scope: Mapping[str, Any]) -> Markup:
         if isinstance(segment, bytes):

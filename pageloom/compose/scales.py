@@ -32,7 +32,7 @@ from pageloom.model import (
     Text,
     Weight,
 )
-from pageloom.names import FIELDS, MASK, Names, without_tags, words
+from pageloom.names import MASK, NAMES, Names, without_tags, words
 from pageloom.plan import Cell, FamilyPlan, Plan, picker
 from pageloom.theme import OPEN, SHUT
 
@@ -59,6 +59,7 @@ class Scales:
         self._composer = composer
         self._reads: dict[tuple[str, int], _Read] = {}
         self._names: dict[Row, Names] = {}
+        self._columns: dict[tuple[str, str], Column] = {}
         self.weighed = 0
         """How many snippets and partials were weighed, which is less than there are cells."""
 
@@ -66,9 +67,21 @@ class Scales:
         """Return what fills a slot in every cell of a family."""
         return _Weighing(self, plan, slot).column()
 
-    def shell_words(self, plan: FamilyPlan) -> int:
-        """Return the words of the main heading; a name is one word."""
-        return _text_words(plan.family.h1)
+    def weigh(self, plan: FamilyPlan, number: int, slot: Slot) -> Weight:
+        """Return what fills a slot of one cell; the slot is weighed for all cells."""
+        return self.kept(plan, slot).of(number)
+
+    def kept(self, plan: FamilyPlan, slot: Slot) -> Column:
+        """Return what fills a slot in every cell, weighed once and kept."""
+        key = (plan.family.name, slot.name)
+        if key not in self._columns:
+            self._columns[key] = self.column(plan, slot)
+        return self._columns[key]
+
+    def shell_words(self, plan: FamilyPlan, number: int = 0) -> int:
+        """Return the words of the main heading, which every page has; a name is one word."""
+        del number
+        return text_words(plan.family.h1)
 
     def plain_words(self, snippet: Snippet, level: int) -> list[str]:
         """Return the words of a snippet with names masked and other values as their paths."""
@@ -113,7 +126,7 @@ class Scales:
     def partial_weight(self, filled: Filled, rows: Sequence[Row]) -> Weight:
         """Return the weight of what a partial made of these rows."""
         self.weighed += 1
-        text = html_.unescape(without_tags("".join(map(_plain, filled.marked))))
+        text = html_.unescape(without_tags("".join(map(plain, filled.marked))))
         found: list[str] = []
         own = 0
         for place, part in enumerate(_MARKS.split(text)):
@@ -132,6 +145,15 @@ class Scales:
                 names = self._names[row] = Names((row,))
             found = names.masked(found)
         return found
+
+    def picker(self, plan: FamilyPlan, names: Sequence[str]) -> Callable[[Cell], Cell]:
+        """Return what takes a cell to its rows on the axes that these rows and joins are about."""
+        joins = self._plan.project.joins
+        wanted = {
+            axis for name in names for axis in (joins[name].axes if name in joins else (name,))
+        }
+        axes = plan.family.axes
+        return picker(axes, tuple(axis for axis in axes if axis in wanted))
 
     def read(self, snippet: Snippet, level: int) -> _Read:
         """Return a snippet as it is weighed."""
@@ -175,13 +197,13 @@ class Scales:
             return _patterned(self._plan.families[segment.family].family.link_text)
         if isinstance(segment, Link) and isinstance(segment.text, str):
             return html_.escape(segment.text)
-        name = not isinstance(segment, FactCall) and _paths(segment)[0].fields[-1] in FIELDS
+        name = not isinstance(segment, FactCall) and _paths(segment)[0].fields[-1] in NAMES
         return MASK if name else None
 
     def _value(self, part: Segment, scope: Mapping[str, Any]) -> tuple[str, frozenset[str]]:
         if isinstance(part, FactCall):
             made = tuple(self._composer.called(part, scope))
-            return html_.unescape("".join(map(_plain, made))), _cited(made)
+            return html_.unescape("".join(map(plain, made))), _cited(made)
         (path,) = _paths(part)
         return text_of(lookup(path, scope) or ""), frozenset()
 
@@ -212,7 +234,7 @@ class _Weighing:
                 self._fill(kinds, places, snippet)
             elif slot.partial:
                 self._fill_partial(kinds, places)
-        heading = _text_words(slot.heading) if slot.heading else 0
+        heading = text_words(slot.heading) if slot.heading else 0
         return Column(slot, kinds, self._weights, heading)
 
     def _fill(self, kinds: list[int], places: list[int], snippet: Snippet) -> None:
@@ -228,7 +250,7 @@ class _Weighing:
             scope = self._scope(number)
             return self._scales.snippet_weight(snippet, self._level, rows, scope)
 
-        self._each(kinds, places, self._picker(read.roots), weigh)
+        self._each(kinds, places, self._scales.picker(self._plan, read.roots), weigh)
 
     def _fill_partial(self, kinds: list[int], places: list[int]) -> None:
         def weigh(number: int, rows: Sequence[Row]) -> Weight:
@@ -237,7 +259,7 @@ class _Weighing:
             )
             return self._scales.partial_weight(filled, rows)
 
-        self._each(kinds, places, self._picker(self._slot.rows), weigh)
+        self._each(kinds, places, self._scales.picker(self._plan, self._slot.rows), weigh)
 
     def _each(
         self,
@@ -262,15 +284,6 @@ class _Weighing:
         self._weights.append(weight)
         return len(self._weights) - 1
 
-    def _picker(self, names: Sequence[str]) -> Callable[[Cell], Cell]:
-        """Return what takes a cell to its rows on the axes that these rows and joins are about."""
-        joins = self._project.project.joins
-        wanted = {
-            axis for name in names for axis in (joins[name].axes if name in joins else (name,))
-        }
-        axes = self._plan.family.axes
-        return picker(axes, tuple(axis for axis in axes if axis in wanted))
-
     def _scope(self, number: int) -> Mapping[str, Any]:
         return self._project.scope(self._plan.family, self._plan.cells[number])
 
@@ -283,7 +296,7 @@ def _shown(html: str) -> str:
     return html_.unescape(without_tags(html))
 
 
-def _plain(segment: Segment) -> str:
+def plain(segment: Segment) -> str:
     """Return what a finished segment shows, as HTML."""
     if isinstance(segment, bytes):
         return segment.decode()
@@ -306,7 +319,8 @@ def _patterned(text: Text) -> str:
     return "".join(part if isinstance(part, str) else MASK for part in text.parts)
 
 
-def _text_words(text: Text) -> int:
+def text_words(text: Text) -> int:
+    """Return the words of a text; a value that is put in is one word."""
     return len(words(_patterned(text)))
 
 
