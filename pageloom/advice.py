@@ -1,7 +1,7 @@
 """The first thing to write so that a cell gets a page, and what it would do.
 
 A text of the length and with the facts that such texts have in the family is put into a slot, and
-the family is compared again as the gate does it.
+the family is compared again as the gate does it, for the most promising text about each set of axes.
 """
 
 from __future__ import annotations
@@ -17,10 +17,6 @@ from pageloom.model import Column, Snippet, Weight
 from pageloom.plan import PUBLISHED, Cell, FamilyPlan, picker
 
 DEFAULT_WORDS, LEAST_FACTS, MOST_FACTS = 150, 2, 3
-TRIALS = 3
-"""How many of the most promising texts are tried; each costs a comparison of the family."""
-
-
 @dataclass(frozen=True, slots=True)
 class Advice:
     """A snippet to write, how long it is taken to be, and what it would do."""
@@ -79,7 +75,10 @@ def first(plan: FamilyPlan, measured: Measured, numbers: Sequence[int]) -> Advic
         _candidates(plan, measured, numbers),
         key=lambda candidate: _order(plan, measured, candidate, set(numbers)),
     )
-    tried = [_tried(plan, measured, candidate, numbers[0]) for candidate in found[:TRIALS]]
+    promising: dict[tuple[str, ...], _Candidate] = {}
+    for candidate in found:
+        promising.setdefault(candidate.axes, candidate)
+    tried = [_tried(plan, measured, item, numbers[0]) for item in promising.values()]
     wanted = set(numbers)
 
     def worth(advice: Advice) -> tuple[int, int, int, float]:
@@ -199,9 +198,7 @@ def _tried(plan: FamilyPlan, measured: Measured, candidate: _Candidate, number: 
     before = set(plan.published())
     return Advice(
         slot=slot,
-        pins={
-            axis: row.slug for axis, row in zip(candidate.axes, candidate.rows, strict=True)
-        },
+        pins={axis: row.slug for axis, row in zip(candidate.axes, candidate.rows, strict=True)},
         words=candidate.weight.words,
         facts=len(candidate.weight.facts),
         fills=len(candidate.cells),

@@ -61,7 +61,8 @@ def compared_columns(
     made: list[Compared] = []
     for column in columns:
         ids: list[int | None] = [
-            None if weight.identity is None
+            None
+            if weight.identity is None
             else numbers.setdefault(_identity(weight, clusters), len(numbers))
             for weight in column.weights
         ]
@@ -94,7 +95,7 @@ def _spanning(
     """Move what belongs to a cluster over several slots to columns of their own.
 
     Clusters that meet on a page have different columns; a second fragment of one cluster on a page
-    stays where it is.
+    says nothing new.
     """
     tables = []
     for column, target in zip(columns, made, strict=True):
@@ -110,15 +111,14 @@ def _spanning(
         for place, number in (enumerate(passed) if tables else ())
     }
     colors = _colors([cluster.first for cluster, _ in found] for found in pages.values())
-    extra: list[Compared] = [
-        ([None] * len(passed), [0] * len(passed)) for _ in range(1 + max(colors.values(), default=-1))
-    ]
-    for place, found in pages.items():
-        for cluster, (ids, words) in found:
+    size, count = len(passed), 1 + max(colors.values(), default=-1)
+    extra: list[Compared] = [([None] * size, [0] * size) for _ in range(count)]
+    for place, members in pages.items():
+        for cluster, (ids, words) in members:
             own_ids, own_words = extra[colors[cluster.first]]
             if own_ids[place] is None:
                 own_ids[place], own_words[place] = ids[place], words[place]
-                ids[place], words[place] = None, 0
+            ids[place], words[place] = None, 0
     return extra
 
 

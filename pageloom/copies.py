@@ -9,7 +9,8 @@ near-copies belong together.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import compress
 from typing import Any
 
@@ -38,7 +39,7 @@ def shingles(text: Sequence[str]) -> frozenset[tuple[str, ...]]:
     return frozenset(zip(*(text[start:] for start in range(SHINGLE)), strict=False))
 
 
-def jaccard(one: Set[object], other: Set[object]) -> float:
+def jaccard(one: AbstractSet[object], other: AbstractSet[object]) -> float:
     """Return the part that two sets have in common of what either has."""
     shared = len(one & other)
     union = len(one) + len(other) - shared

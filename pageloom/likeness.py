@@ -36,7 +36,7 @@ def most_alike(columns: Sequence[Column], threshold: float) -> Mapping[int, Like
         return {}
     ordered = sorted(columns, key=_rarity)
     totals = [sum(weights) for weights in zip(*(weights for _, weights in ordered), strict=True)]
-    search = _Search(ordered, totals, threshold)
+    search = Search(ordered, totals, threshold)
     pages = [page for page, total in enumerate(totals) if total]
     if len(pages) > 1:
         search.refine(0, pages, [0] * len(totals))
@@ -48,7 +48,7 @@ def _rarity(column: Column) -> float:
     return sum(count * count for count in counts.values()) / max(1, sum(counts.values()))
 
 
-class _Search:
+class Search:
     """One depth-first refinement over all columns."""
 
     def __init__(self, columns: Sequence[Column], totals: Sequence[int], threshold: float) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from jinja2 import (
     BaseLoader,
@@ -100,7 +100,8 @@ class TracedText(FieldText):
 
     __slots__ = ("label",)
 
-    def __new__(cls, text: str, label: str) -> TracedText:
+    def __new__(cls, text: str, label: str) -> Self:
+        """Return the text with its label."""
         made = super().__new__(cls, text)
         made.label = label
         return made

@@ -84,7 +84,7 @@ class Provenance:
     def _printed(
         self, segment: Any, before: str, scope: Mapping[str, Any]
     ) -> Iterator[tuple[Row, str, str]]:
-        """Yield rows with what a segment prints of them: one word for a name, nothing for `cite`."""
+        """Yield rows with what is printed of them: one word for a name, nothing for `cite`."""
         if isinstance(segment, Print):
             row = _row(segment.path, scope)
             value = str(lookup(segment.path, scope) or "")
