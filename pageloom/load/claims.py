@@ -17,7 +17,7 @@ from pageloom.load.schemas import built_in
 from pageloom.model import Claim, Claims, Row
 from pageloom.prose import MAX_SENTENCE
 from pageloom.schema import Validator
-from pageloom.source import Node
+from pageloom.trees import Node
 
 Report = Callable[[Diagnostic], None]
 Rows = Mapping[str, tuple[Row, ...]]
