@@ -256,7 +256,7 @@ def true_likeness(
     }
 
 
-BELOW, ABOVE = -0.03, 0.16
+BELOW, ABOVE = -0.03, 0.2
 """What likeness may be below and above the truth; above, since near-copies count as the same."""
 
 
