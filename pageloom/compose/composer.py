@@ -15,7 +15,7 @@ from pageloom.compose.slots import Filler
 from pageloom.diagnostics import Diagnostic
 from pageloom.expressions import AbsentError
 from pageloom.markup import Converter
-from pageloom.model import Cite, Family, Filled, Slot, Text
+from pageloom.model import Cite, Family, Filled, Row, Slot, Text
 from pageloom.plan import (
     FOLDED,
     PER_HUB_PAGE,
@@ -26,7 +26,7 @@ from pageloom.plan import (
     page_route,
 )
 from pageloom.sheet import Item, Pager, Part, Section, Sheet, SourceItem
-from pageloom.theme import Theme
+from pageloom.theme import Theme, Traced
 
 Report = Callable[[Diagnostic], None]
 BASE_FOLDED = 4
@@ -63,8 +63,11 @@ class Composer:
         self._structured = seo.Structured(plan.project.settings.values, plan.project.settings.lang)
         self._linker = Linker(plan, report)
         self._numberer = Numberer(converter.lexicon, theme)
-        self._filler = Filler(plan, DataSlots(plan, theme, converter), converter, self._linker)
+        self._data = DataSlots(plan, theme, converter)
+        self._filler = Filler(plan, self._data, converter, self._linker)
         self.filled = self._filler.filled
+        self.called = self._filler.called
+        self.template_path = self._data.template_path
         image = str(plan.project.settings.values.get("share_image", ""))
         self._share_image = self._base_url + image if image else ""
 
@@ -267,6 +270,17 @@ class Composer:
         name = self.plan.fold_id(part.plan, part.number)
         content = b"".join(_html(item, html) for item in part.fillings)
         return Part(name, heading, content, self._linker.hubs(part.plan, part.number))
+
+    def fact_value(self, fact: Row) -> str:
+        """Return a fact's value in words."""
+        return self._lexicon.fact(fact)
+
+    def traced(
+        self, plan: FamilyPlan, slot: Slot, scope: Mapping[str, Any]
+    ) -> tuple[Filled, list[Traced]]:
+        """Return what a partial makes, with each field marked, and the fields by their number."""
+        rows = tuple(self._data.named(name, plan, scope) for name in slot.rows)
+        return self._data.traced(slot, rows)
 
     def cited(self, plan: FamilyPlan, number: int) -> Iterator[Cite]:
         """Yield the citations of a cell: of its page, or of the section that it is folded to."""

@@ -179,10 +179,11 @@ class Filler:
                 self._linker.absent(segment.location, error, cell_name(scope))
                 return ()
         if isinstance(segment, FactCall):
-            return self._fact_call(segment, scope)
+            return self.called(segment, scope)
         return (segment,)
 
-    def _fact_call(self, call: FactCall, scope: Mapping[str, Any]) -> Iterable[Segment]:
+    def called(self, call: FactCall, scope: Mapping[str, Any]) -> Iterable[Segment]:
+        """Return what a `fact` or `cite` whose id is a field prints for a cell."""
         value = lookup(call.path, scope)
         row = value if isinstance(value, Row) else self._project.facts.get(str(value))
         if row is None:
