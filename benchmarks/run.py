@@ -153,7 +153,7 @@ def _editors(arguments: argparse.Namespace, work: Workload, folder: Path) -> dic
     return made
 
 
-def _result(arguments: argparse.Namespace, bench: Bench) -> dict[str, Any]:
+def _result(bench: Bench, rounds: int) -> dict[str, Any]:
     site = next(iter(bench.outs.values()))
     files = [path for path in site.rglob("*") if path.is_file()]
     pages = [path.stat().st_size for path in files if path.suffix == ".html"]
@@ -166,7 +166,7 @@ def _result(arguments: argparse.Namespace, bench: Bench) -> dict[str, Any]:
         "sizes": bench.work.sizes,
         "pages": len(pages),
         "bytes_a_page": sum(pages) // len(pages),
-        "rounds": arguments.rounds,
+        "rounds": rounds,
         "costs": [
             {
                 "place": place,
@@ -179,6 +179,12 @@ def _result(arguments: argparse.Namespace, bench: Bench) -> dict[str, Any]:
             for (place, scenario, name), costs in bench.costs.items()
         ],
     }
+
+
+def _keep(path: Path | None, result: dict[str, Any]) -> None:
+    """Write the result so far, so that a run that is stopped is not lost."""
+    if path:
+        path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -214,9 +220,8 @@ def main() -> int:
                 edit = number * len(arguments.places) + arguments.places.index(place)
                 measure_round(bench, place, edit, arguments.scenarios)
                 _require_same(bench, place)
-        result = _result(arguments, bench)
-    if arguments.json:
-        arguments.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+                result = _result(bench, number + 1)
+                _keep(arguments.json, result)
     print(tables.text(result))
     return 0
 

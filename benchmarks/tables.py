@@ -17,8 +17,8 @@ _NAMES = {
     "partial": "a theme partial edited",
 }
 _COLUMNS = (
-    "scenario", "engine", "wall s", "CPU s", "peak MB", "pages/s", "of Hugo", "of Eleventy",
-    "of floor",
+    "scenario", "engine", "wall s", "CPU s", "peak MB", "pages/s", "Hugo took", "Eleventy took",
+    "of the floor",
 )  # fmt: skip
 Costs = dict[tuple[str, str], tuple[float, float, float]]
 
@@ -72,8 +72,8 @@ def _rows(costs: Costs, pages: int) -> Iterator[Sequence[str]]:
                 f"{cpu:.2f}",
                 f"{peak / 1e6:.0f}",
                 f"{pages / wall:,.0f}" if whole else "",
-                *(f"{wall / rival:.2f}" if rival else "" for rival in rivals),
-                f"{wall / floor[0]:.1f}" if floor else "",
+                *(f"{rival / wall:.1f} ×" if rival and name != "floor" else "" for rival in rivals),
+                f"{wall / floor[0]:.1f} ×" if floor else "",
             )
 
 

@@ -256,10 +256,11 @@ def _slugs(cell: Sequence[Row]) -> tuple[str, ...]:
 
 
 def _problems(before: _Side, after: _Side) -> dict[str, Any]:
-    return {
-        "new": tuple(_further(after.problems, before.problems)),
-        "gone": tuple(_further(before.problems, after.problems)),
-    }
+    """Return new and gone problems; only errors where a side is not looked at to the end."""
+    one, other = before.problems, after.problems
+    if before.worker is None or after.worker is None:
+        one, other = ([item for item in found if item.is_error] for found in (one, other))
+    return {"new": tuple(_further(other, one)), "gone": tuple(_further(one, other))}
 
 
 def _further(problems: Iterable[Diagnostic], others: Iterable[Diagnostic]) -> Iterable[Diagnostic]:

@@ -127,13 +127,13 @@ def test_only_pages_that_an_edit_may_touch_are_rendered(
 ):
     made(garden)
     rendered = []
-    real = writing.Worker.page
+    real = writing.worker.Worker.page
 
     def page(*arguments: object) -> bytes | None:
         rendered.append(arguments)
         return real(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(writing.Worker, "page", page)
+    monkeypatch.setattr(writing.worker.Worker, "page", page)
     made(garden)
     assert rendered == []
     replace(garden / path, old, new)

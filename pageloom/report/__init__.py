@@ -45,12 +45,19 @@ def make(options: Options, *, potential: bool = False, review: bool = False) -> 
     decision = decide(options)
     queries = demand.read(options.root, decision.problems.append)
     problems = ordered(decision.problems)
-    plan, scales = decision.plan, decision.scales
-    if not decision.sound or plan is None or scales is None:
+    plan, scales, composer = decision.plan, decision.scales, decision.composer
+    if not decision.sound or plan is None or scales is None or composer is None:
         return Report(problems)
     lexicon = Lexicon(plan.project.words, lambda _: None)
     gatherer = Gatherer(
-        plan, scales, decision.measured, queries, lexicon, potential=potential, review=review
+        plan=plan,
+        scales=scales,
+        measured=decision.measured,
+        queries=queries,
+        lexicon=lexicon,
+        cited=composer.cited,
+        potential=potential,
+        review=review,
     )
     return Report(problems, gatherer.data())
 

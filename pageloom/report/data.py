@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pageloom.report.advice import Advice
 from pageloom.report.demand import Unmatched
-from pageloom.report.facts import Due
+from pageloom.report.due import DueGroup
 
 FORMAT = 1
 
@@ -173,9 +173,11 @@ class Data:
     excluded: tuple[Excluded, ...]
     unused: tuple[str, ...]
     waived: tuple[Waived, ...]
-    due: tuple[Due, ...]
+    due: tuple[DueGroup, ...]
+    due_counted: bool
+    """Whether it was counted on how many pages each is; not on a large site unless asked."""
     demand: DemandSummary
     potential: tuple[CellLine, ...] | None
     """Cells without a page for which facts are at hand; None when not asked for."""
-    review: Sequence[tuple[str, tuple[Due, ...]]] | None
-    """What is due by source; None when not asked for."""
+    review: bool
+    """Whether all that is due is to be shown, not only the oldest."""

@@ -13,7 +13,7 @@ from pageloom.diagnostics import Diagnostic, Location, closest_help, quoted
 from pageloom.load import csv_table
 from pageloom.model import Project, Row
 from pageloom.plan import Cell, FamilyPlan, picker
-from pageloom.source import Node
+from pageloom.trees import Node
 
 Report = Callable[[Diagnostic], None]
 FILE = "matrix/demand.csv"

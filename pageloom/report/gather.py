@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 
 from pageloom import standing
 from pageloom.compose import Scales
+from pageloom.freshness import Cited
 from pageloom.gate import Measured
 from pageloom.lexicon import Lexicon
+from pageloom.model import Cite
 from pageloom.plan import VERDICTS, FamilyPlan, Plan
 from pageloom.report import demand as demand_
 from pageloom.report.advice import Advised, advise
@@ -21,7 +23,8 @@ from pageloom.report.data import (
     Next,
     Pair,
 )
-from pageloom.report.facts import Due, Facts, due
+from pageloom.report.due import due
+from pageloom.report.facts import Facts
 from pageloom.report.figures import (
     counts,
     excluded,
@@ -36,6 +39,8 @@ from pageloom.report.weighed import Weighed, weigh
 
 MAX_PAIRS = 20
 MAX_POTENTIAL = 100
+MAX_CITED = 20_000
+"""Cells whose citations are looked through without being asked."""
 
 
 @dataclass(slots=True)
@@ -47,6 +52,7 @@ class Gatherer:
     measured: Mapping[str, Measured]
     queries: Sequence[demand_.Query]
     lexicon: Lexicon
+    cited: Cited
     potential: bool = False
     review: bool = False
     _facts: dict[str, Facts] = field(default_factory=dict)
@@ -61,7 +67,8 @@ class Gatherer:
         advised = self._advised(weighed, volumes) if weighed is not None else Advised()
         heat = heat_map(plan, chosen) if chosen is not None else None
         lines = tuple(self._lines(weighed, heat, volumes)) if weighed and heat else ()
-        overdue = due(plan, self.lexicon)
+        counted = self.review or sum(len(f.cells) for f in plan.families.values()) <= MAX_CITED
+        cited = self.cited if counted else _uncited
         return Data(
             brand=settings.brand,
             as_of=settings.as_of,
@@ -76,10 +83,11 @@ class Gatherer:
             excluded=tuple(excluded(plan)),
             unused=tuple(unused(plan)),
             waived=tuple(waived(plan)),
-            due=overdue,
+            due=due(plan, cited, self.lexicon),
+            due_counted=counted,
             demand=_summary(demand),
             potential=_ranked(lines) if self.potential else None,
-            review=_by_source(overdue) if self.review else None,
+            review=self.review,
         )
 
     def _weighed(self, chosen: FamilyPlan) -> Weighed:
@@ -163,6 +171,11 @@ class Gatherer:
         )
 
 
+def _uncited(plan: FamilyPlan, number: int) -> Iterator[Cite]:
+    del plan, number
+    return iter(())
+
+
 def _thoroughness(advised: Advised) -> str:
     """Return in words how many snippets were tried."""
     if not advised.candidates:
@@ -185,12 +198,3 @@ def _ranked(lines: Sequence[CellLine]) -> tuple[CellLine, ...]:
     open_ = (line for line in lines if line.verdict != "published" and line.narrow + line.wide)
     ranked = sorted(open_, key=lambda line: (-line.narrow, -line.wide, -line.demand, line.route))
     return tuple(ranked[:MAX_POTENTIAL])
-
-
-def _by_source(overdue: Sequence[Due]) -> tuple[tuple[str, tuple[Due, ...]], ...]:
-    """Return what is due by source, the source with the most pages first."""
-    groups: dict[str, list[Due]] = {}
-    for item in overdue:
-        groups.setdefault(item.source or "our own texts", []).append(item)
-    ranked = sorted(groups.items(), key=lambda group: (-sum(i.pages for i in group[1]), group[0]))
-    return tuple((name, tuple(items)) for name, items in ranked)

@@ -17,6 +17,7 @@ from pageloom.report.data import CellLine, Data, HeatMap, Histogram
 _HERE = Path(__file__).parent
 MAX_ROWS = MAX_COLUMNS = 60
 MAX_CELLS = 5000
+MAX_SOURCES = 10
 VERDICT_OF = {"p": "published", "n": "noindex", "f": "folded", "h": "held", "x": "excluded"}
 STEPS = 4
 """Shades for how many of a square's cells are published."""
@@ -60,6 +61,8 @@ def page(data: Data) -> str:
         "squares": _squares(data.heat, rows, columns) if data.heat is not None else [],
         "totals": _totals(data),
         "bars": [_bars(histogram) for histogram in data.histograms],
+        "due_total": sum(len(group.items) for group in data.due),
+        "due_groups": data.due if data.review else data.due[:MAX_SOURCES],
         "css": _inlined("page.css"),
         "script": _inlined("page.js"),
         "script_data": _script_data(data, rows, columns),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -203,7 +204,7 @@ def _page_problems(sheet: Sheet, content: bytes, family: Family) -> Iterator[Dia
         message = f"no description of `{name}` fits 110 to 155 bytes"
         size = f": {len(sheet.description.encode())} bytes"
         yield _page_problem("P602", family.descriptions[-1].location, message, sheet, size)
-    links = content.count(b"<a href=")
+    links = content.count(b'<a href="') - content.count(b'<a href="#')
     if links > MAX_LINKS:
         message = f"a page of `{name}` has more than {MAX_LINKS} links"
         yield _page_problem("P605", family.location, message, sheet, f": {links} links")
@@ -229,8 +230,14 @@ def _base(plan: Plan, theme: Theme, site: Mapping[str, Any]) -> bytes:
             project.settings.digest,
             theme.assets_digest(),
             _navigation_digest(site),
+            _offers_digest(site),
         )
     )
+
+
+def _offers_digest(site: Mapping[str, Any]) -> bytes:
+    """Return the digest of the offers as they stand on the day that the build judges by."""
+    return blake2b(json.dumps(site["offers"]).encode(), digest_size=16).digest()
 
 
 def _navigation_digest(site: Mapping[str, Any]) -> bytes:
