@@ -13,7 +13,6 @@ from pageloom import cli, diff
 from pageloom.diff import Difference
 from pageloom.options import Options
 
-
 LACKING = "specific share 0.00, 0.50 wanted"
 
 

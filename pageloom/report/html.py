@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from pageloom.report.data import CellLine, Data, HeatMap, Histogram
+from pageloom.report.due import DueGroup
 
 _HERE = Path(__file__).parent
 MAX_ROWS = MAX_COLUMNS = 60
@@ -62,13 +63,17 @@ def page(data: Data) -> str:
         "totals": _totals(data),
         "bars": [_bars(histogram) for histogram in data.histograms],
         "due_total": sum(len(group.items) for group in data.due),
-        "due_groups": data.due if data.review else data.due[:MAX_SOURCES],
+        "due_groups": data.due if data.review else _most_shown(data.due),
         "css": _inlined("page.css"),
         "script": _inlined("page.js"),
         "script_data": _script_data(data, rows, columns),
         "max_cells": MAX_CELLS,
     }
     return environment.get_template("page.html").render(context)
+
+
+def _most_shown(groups: Sequence[DueGroup]) -> list[DueGroup]:
+    return sorted(groups, key=lambda group: -group.pages)[:MAX_SOURCES]
 
 
 def _inlined(name: str) -> Markup:
