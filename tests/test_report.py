@@ -9,7 +9,6 @@ from pathlib import Path
 
 import html5lib
 import pytest
-from conftest import write_files
 
 from pageloom import cli, report
 from pageloom.model import Weight
@@ -391,7 +390,7 @@ def test_json_is_one_object_on_stdout(kennel: Path, capsys: pytest.CaptureFixtur
 
 
 def test_a_project_with_errors_has_no_report(kennel: Path, capsys: pytest.CaptureFixture[str]):
-    write_files(kennel, "-- matrix/bred.yaml --\n- {town: oak, breed: pug}\n")
+    (kennel / "matrix" / "bred.yaml").write_text("- {town: oak, breed: pug}\n", encoding="utf-8")
     assert cli.main(["report", "--root", str(kennel)]) == 1
     assert "unknown town `oak`" in capsys.readouterr().err
 
