@@ -64,7 +64,6 @@
     fill();
   }
 
-  form.hidden = false;
   form.addEventListener("input", fill);
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("click", (event) => actions[event.target.dataset.do]?.());
