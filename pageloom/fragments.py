@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import marshal
 import multiprocessing
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
-from hashlib import blake2b
 from pathlib import Path as FilePath
 from typing import Any
 
-from pageloom import inputs
+from pageloom import kept
 from pageloom.diagnostics import Diagnostic, Location, quoted
 from pageloom.expressions import lookup
 from pageloom.markup import Converter, Html
@@ -36,7 +33,6 @@ from pageloom.plan import FamilyPlan, Plan, picker
 Report = Callable[[Diagnostic], None]
 PARALLEL_FROM = 200
 """New snippets from which it pays to convert in processes."""
-_CACHE = ".pageloom/cache/html"
 FOLDED = 4
 """Level of headings in a part of a parent page; several parts may carry one snippet: no ids."""
 
@@ -140,33 +136,13 @@ def _converted(
 
 
 def read_cache(root: FilePath) -> dict[bytes, Html]:
-    """Return the HTML that earlier builds converted, by content; empty when it cannot be used."""
-    try:
-        raw = (root / _CACHE).read_bytes()
-        if raw[:16] != blake2b(raw[16:], digest_size=16).digest():
-            return {}
-        head, found = marshal.loads(raw[16:])  # noqa: S302  (our own file below the project)
-    except (OSError, ValueError, EOFError, TypeError):
-        return {}
-    return found if head == _head() and isinstance(found, dict) else {}
+    """Return the HTML that earlier builds converted, by content."""
+    return kept.read(root, "html")
 
 
 def write_cache(root: FilePath, converter: Converter) -> None:
     """Keep the HTML of this project's texts for the next build."""
-    used = {key: converter.cache[key] for key in converter.used}
-    path = root / _CACHE
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f"html.{os.getpid()}.tmp")
-        content = marshal.dumps((_head(), used))
-        temporary.write_bytes(blake2b(content, digest_size=16).digest() + content)
-        temporary.replace(path)
-    except OSError:
-        return
-
-
-def _head() -> tuple[str, bytes]:
-    return sys.version, inputs.engine_digest()
+    kept.write(root, "html", {key: converter.cache[key] for key in converter.used})
 
 
 class Use(Enum):

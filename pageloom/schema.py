@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any
 
 from pageloom.diagnostics import Diagnostic, Location, closest_help, letter, quoted
-from pageloom.source import Node
+from pageloom.trees import Node
 
 Report = Callable[[Diagnostic], None]
 Where = tuple[str | int, ...]

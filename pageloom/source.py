@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
@@ -16,6 +15,7 @@ import yaml
 
 from pageloom import trees
 from pageloom.diagnostics import Diagnostic, Location, Start, letter, quoted
+from pageloom.trees import Node
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 HAS_LIBYAML = hasattr(yaml, "CSafeLoader")
 _CONFLICT = re.compile(r"^(<{7} |={7}$|>{7} )", re.MULTILINE)
+_MARKER = re.compile("<{7} |={7}|>{7} ")
 _CONTROL = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef\ufffe\uffff"
     + "".join(
@@ -35,39 +36,10 @@ _CONTROL = re.compile(
 """Controls, surrogates, private use (tokens are made of it) and what is no character."""
 _SUSPECT = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|[\xed-\xf4]")
 """Bytes in every text with such a character; searching the text itself takes ten times as long."""
-_FENCE = re.compile(r"^---[ \t]*$", re.MULTILINE)
 _MAX_DEPTH = 40
 _WRITTEN = "values written out; fields declare their type"
 _QUOTE = "put text that starts with `&`, `*` or `!` in quotes"
 _NULLS = frozenset(("", "~", "null", "Null", "NULL"))
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A value with its position: text, null, a list of nodes, or a map of (key, value) nodes."""
-
-    kind: Literal["text", "null", "list", "map"]
-    line: int
-    column: int
-    text: str = ""
-    items: tuple[Node, ...] = ()
-    pairs: tuple[tuple[Node, Node], ...] = ()
-    start: Start | None = None
-    """Where the words of a quoted or block text start, when that is not its own position."""
-
-    def get(self, key: str) -> Node | None:
-        """Return the value under `key` of a map, or None."""
-        return next((value for name, value in self.pairs if name.text == key), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A Markdown file: its front matter and the body with the line on which the body starts."""
-
-    path: str
-    front: Node
-    body: str
-    body_line: int
 
 
 def problem(
@@ -149,7 +121,7 @@ def decode(raw: bytes, path: str, report: Report) -> str | None:
         )
         return None
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    conflict = _CONFLICT.search(text)
+    conflict = _CONFLICT.search(text) if _MARKER.search(text) else None
     if conflict:
         line = text.count("\n", 0, conflict.start()) + 1
         help_ = "keep one of the two versions and delete the marker lines"
@@ -208,38 +180,12 @@ def _remembered(text: str, path: str, report: Report, first_line: int) -> Node |
 
     def make() -> Any:
         parsed.append(_parse(text, path, problems.append, first_line))
-        return None if problems or parsed[0] is None else _packed(parsed[0], first_line)
+        return None if problems or parsed[0] is None else trees.packed(parsed[0], first_line)
 
     packed = trees.memo.get(text, make)
     for found in problems:
         report(found)
-    return parsed[0] if parsed else _unpacked(packed, first_line)
-
-
-def _packed(node: Node, first_line: int) -> Any:
-    """Return a node as plain tuples, lines counted from 0."""
-    start = node.start and (node.start.line - first_line, node.start.column, node.start.indented)
-    if node.kind == "list":
-        children: Any = tuple(_packed(item, first_line) for item in node.items)
-    else:
-        children = tuple(
-            (_packed(key, first_line), _packed(value, first_line)) for key, value in node.pairs
-        )
-    return (node.kind, node.line - first_line, node.column, node.text, children, start)
-
-
-def _unpacked(packed: Any, first_line: int) -> Node:
-    kind, line, column, text, children, start = packed
-    begun = start and Start(start[0] + first_line, start[1], start[2])
-    if kind == "list":
-        items = tuple([_unpacked(item, first_line) for item in children])
-        return Node(kind, line + first_line, column, items=items)
-    if kind == "map":
-        pairs = tuple(
-            [(_unpacked(key, first_line), _unpacked(value, first_line)) for key, value in children]
-        )
-        return Node(kind, line + first_line, column, pairs=pairs)
-    return Node(kind, line + first_line, column, text, start=begun)
+    return parsed[0] if parsed else trees.unpacked(packed, first_line)
 
 
 def _parse(text: str, path: str, report: Report, first_line: int) -> Node | None:
@@ -262,51 +208,6 @@ def read_yaml(root: Path, path: str, report: Report) -> Node | None:
     """Return the tree of a YAML file, or None after its problems were reported."""
     text = read_text(root, path, report)
     return None if text is None else parse_yaml(text, path, report)
-
-
-def read_document(root: Path, path: str, report: Report) -> Document | None:
-    """Return a Markdown file that `files` found, split into front matter and body."""
-    try:
-        with open(os.path.join(root, path), "rb") as file:  # noqa: PTH118, PTH123  (hot path)
-            raw = file.read()
-    except OSError:
-        expected = "a file at this path"
-        report(problem(path, 116, 1, 1, f"cannot read {quoted(path)}", expected=expected))
-        return None
-    text = decode(raw, path, report)
-    return None if text is None else parse_document(text, path, report)
-
-
-def parse_document(text: str, path: str, report: Report) -> Document | None:
-    """Return a Markdown text split into front matter and body, or None after a report."""
-    opening, closing = _fences(text)
-    if closing is None:
-        message = "front matter is not closed" if opening else "the file has no front matter"
-        help_ = "put a line `---` after the last key" if opening else "start the file with `---`"
-        report(
-            Diagnostic(
-                code="C201",
-                location=Location(path),
-                message=message,
-                expected="`---`, YAML with `slot:` and `for:`, `---`, then Markdown",
-                help=help_,
-            )
-        )
-        return None
-    front = parse_yaml(text[opening : closing[0]], path, report, first_line=2)
-    if front is None:
-        return None
-    return Document(path, front, text[closing[1] :], text.count("\n", 0, closing[1]) + 1)
-
-
-def _fences(text: str) -> tuple[int, tuple[int, int] | None]:
-    """Return where front matter starts (0: nowhere), and where it and the body's fence end."""
-    first = _FENCE.match(text)
-    if first is None:
-        return 0, None
-    second = _FENCE.search(text, first.end() + 1)
-    start = min(first.end() + 1, len(text))
-    return start, (second.start(), min(second.end() + 1, len(text))) if second else None
 
 
 def folders(root: Path, folder: str) -> list[str]:

@@ -12,16 +12,64 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zlib import crc32
+
+from pageloom.diagnostics import Start
 
 LONG = 60_000
 """Characters from which a list is cut."""
 _ROWS_A_PIECE = 64
 _ROW = re.compile(r"^- ", re.MULTILINE)
 _FILE = ".pageloom/cache/trees"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value with its position: text, null, a list of nodes, or a map of (key, value) nodes."""
+
+    kind: Literal["text", "null", "list", "map"]
+    line: int
+    column: int
+    text: str = ""
+    items: tuple[Node, ...] = ()
+    pairs: tuple[tuple[Node, Node], ...] = ()
+    start: Start | None = None
+    """Where the words of a quoted or block text start, when that is not its own position."""
+
+    def get(self, key: str) -> Node | None:
+        """Return the value under `key` of a map, or None."""
+        return next((value for name, value in self.pairs if name.text == key), None)
+
+
+def packed(node: Node, first_line: int) -> Any:
+    """Return a node as plain tuples, lines counted from 0."""
+    start = node.start and (node.start.line - first_line, node.start.column, node.start.indented)
+    if node.kind == "list":
+        children: Any = tuple(packed(item, first_line) for item in node.items)
+    else:
+        children = tuple(
+            (packed(key, first_line), packed(value, first_line)) for key, value in node.pairs
+        )
+    return (node.kind, node.line - first_line, node.column, node.text, children, start)
+
+
+def unpacked(packed: Any, first_line: int) -> Node:
+    """Return the node of plain tuples, moved to its line."""
+    kind, line, column, text, children, start = packed
+    begun = start and Start(start[0] + first_line, start[1], start[2])
+    if kind == "list":
+        items = tuple([unpacked(item, first_line) for item in children])
+        return Node(kind, line + first_line, column, items=items)
+    if kind == "map":
+        pairs = tuple(
+            [(unpacked(key, first_line), unpacked(value, first_line)) for key, value in children]
+        )
+        return Node(kind, line + first_line, column, pairs=pairs)
+    return Node(kind, line + first_line, column, text, start=begun)
 
 
 class Memo:
@@ -69,6 +117,8 @@ def pieces(text: str) -> Iterator[tuple[str, int]]:
     A row ends a piece when its own text says so, one in 64 on average.
     """
     starts = [match.start() for match in _ROW.finditer(text)]
+    if not starts:
+        return
     begin, line = 0, 1
     for start, following in zip(starts, [*starts[1:], len(text)], strict=True):
         row = text[start:following]

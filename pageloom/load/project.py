@@ -9,8 +9,11 @@ from typing import Any
 from pageloom import source
 from pageloom.diagnostics import Diagnostic
 from pageloom.inputs import defaults_root
+from pageloom.load.claims import read_claims
+from pageloom.load.document import read_document
 from pageloom.load.families import families as read_families
 from pageloom.load.references import joins, resolve
+from pageloom.load.reviews import mark_due
 from pageloom.load.rows import Tables, TableSpec
 from pageloom.load.schemas import built_in
 from pageloom.load.settings import check_names, read_settings
@@ -38,6 +41,7 @@ def project(
         return None
     tables = Tables(root, report, preview=preview)
     _read_tables(tables, map_)
+    mark_due(root, tables, settings, report)
     rows = resolve(tables, report)
     fields = tables.fields()
     families = read_families(map_, fields, report)
@@ -60,6 +64,7 @@ def project(
         fields=fields,
         markdown=tables.markdown(),
         starts=tables.starts,
+        claims=read_claims(root, map_.claims, rows, fields, report),
         root_files=dict(_root_files(root, report)),
         draft_count=tables.drafts,
         incomplete=counted.errors > 0,
@@ -105,7 +110,7 @@ def _snippets(
     for path in source.files(root, "content", (".md",), report):
         if path.startswith("content/root/"):
             continue
-        document = source.read_document(root, path, report)
+        document = read_document(root, path, report)
         snippet = reader.read(document) if document is not None else None
         if snippet is not None and (preview or snippet.front.get("draft") != "true"):
             yield snippet

@@ -136,5 +136,6 @@ _FORMS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "format": (lambda value: value in _FORMATS, "one of " + ", ".join(_FORMATS)),
     "x-ref": (lambda value: isinstance(value, str), "the name of an axis or table"),
     "x-ref-cycles": (_is_boolean, "true or false"),
+    "x-ref-checked": (_is_boolean, "true or false"),
     "x-markdown": (_is_boolean, "true or false"),
 }

@@ -45,9 +45,7 @@ class Handler(SimpleHTTPRequestHandler):
 @pytest.fixture(scope="session")
 def address(flagship_site: Path) -> Iterator[str]:
     """Serve the flagship and return its address."""
-    server = ThreadingHTTPServer(
-        ("127.0.0.1", 0), partial(Handler, directory=str(flagship_site))
-    )
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(flagship_site)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
@@ -60,9 +58,7 @@ def chromium() -> Iterator[Any]:
     program = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if not program:
         pytest.skip("needs Chromium on the path, or CHROMIUM=path/to/chromium")
-    playwright = pytest.importorskip(
-        "playwright.sync_api", reason="needs `pip install .[browser]`"
-    )
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs `pip install .[browser]`")
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield browser
