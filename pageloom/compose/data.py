@@ -161,6 +161,7 @@ def site_view(plan: Plan, lexicon: Lexicon) -> dict[str, Any]:
             {"name": name, "content": content}
             for name, content in sorted(values.get("verification", {}).items())
         ],
+        "tools": _Loose(values.get("tools", {})),
         "offers": _Loose(
             {
                 name: _Loose(_current(offer, project.settings.today))

@@ -95,7 +95,6 @@
   }
 
   rows.forEach((row) => row.removeAttribute("id"));
-  form.hidden = false;
   form.addEventListener("change", adapt);
   form.addEventListener("submit", (event) => { event.preventDefault(); show(); });
   addEventListener("hashchange", fromAddress);
