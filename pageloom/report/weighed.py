@@ -50,7 +50,11 @@ def weigh(plan: FamilyPlan, scales: Scales, measured: Measured | None) -> Weighe
     """Return the weights of a family."""
     slots = tuple(slot for slot in plan.family.slots if not slot.lists and not slot.folds)
     cells = range(len(plan.cells))
-    rows = [[scales.weigh(plan, number, slot) for slot in slots] for number in cells]
-    columns = tuple(zip(*rows, strict=True)) if rows else tuple(() for _ in slots)
-    shells = [scales.shell_words(plan, number) for number in cells]
+    found = [scales.column(plan, slot) for slot in slots]
+    columns = tuple(tuple(column.of(number) for number in cells) for column in found)
+    head = scales.shell_words(plan)
+    shells = [
+        head + sum(column.heading for column in found if column.of(number).words)
+        for number in cells
+    ]
     return Weighed(plan, slots, columns, shells, measured)
