@@ -92,11 +92,8 @@ def slips(text: str, acronyms: Acronyms, lang: str) -> Iterator[Finding]:
 def _articles(text: str) -> Iterator[Finding]:
     for match in _ARTICLE.finditer(text):
         article, word = match[1], match[2]
-        if (
-            len(word) < 2
-            or not word[1:].islower()
-            or text[match.start() - 1 : match.start()] in {"'", "’", "-"}
-        ):
+        before = text[match.start() - 1 : match.start()]
+        if not word[1:].islower() or before in {"'", "’", "-"}:
             continue  # a letter or an acronym: nobody can tell how it is spoken
         vowel = word[0].lower() in "aeiou" and not _SOUNDS_CONSONANT.match(word)
         vowel = vowel or _SOUNDS_VOWEL.match(word) is not None
