@@ -103,6 +103,8 @@ def _command(
     add("--preview", action="store_true", help="take drafts in")
     add("--strict", action="store_true", help="warnings count as errors")
     add("--verify", action="store_true", help="compare every file on disk, repair hand edits")
+    add("--against", type=Path, metavar="BUILD", help="an earlier build: keep its pages indexed")
+    add("--accept-deindex", type=int, default=0, metavar="N", help="let N of those pages go")
     add("-q", "--quiet", action="store_true", help="print problems only")
     add("-v", "--verbose", action="store_true", help="list the files")
     return parser
@@ -132,6 +134,8 @@ def _options(arguments: argparse.Namespace) -> Options:
         today=arguments.today or "",
         preview=arguments.preview,
         verify=arguments.verify,
+        against=arguments.against,
+        accept_deindex=arguments.accept_deindex,
         jobs=arguments.jobs,
     )
 
@@ -234,6 +238,8 @@ def _finish(arguments: argparse.Namespace, outcome: Outcome) -> int:
         for path in outcome.removed:
             print(f"removed {path}")
     if not arguments.quiet:
+        if outcome.gain is not None:
+            print(outcome.gain.text)
         print(_summary(outcome))
     return PROBLEMS if failed else SOUND
 
@@ -247,6 +253,7 @@ def _as_json(outcome: Outcome) -> dict[str, object]:
         "written": list(outcome.written),
         "unchanged": outcome.unchanged,
         "removed": list(outcome.removed),
+        "gain": outcome.gain.as_json() if outcome.gain else None,
         "seconds": round(outcome.seconds, 3),
     }
 

@@ -15,11 +15,13 @@ from pageloom import (
     expand,
     fragments,
     freshness,
+    gains,
     gate,
     inputs,
     kept,
     lint,
     load,
+    released,
     source,
     trees,
     unchanged,
@@ -29,7 +31,7 @@ from pageloom.compose import Composer, Scales
 from pageloom.diagnostics import Diagnostic, ordered
 from pageloom.gate import Measured
 from pageloom.markup import Converter
-from pageloom.model import Outcome
+from pageloom.model import Gain, Outcome
 from pageloom.options import Options
 from pageloom.plan import VERDICTS, Plan
 from pageloom.publish import Folder, PublishError, State
@@ -83,7 +85,22 @@ def decide(options: Options) -> Decision:
     decision.scales = Scales(plan, decision.composer)
     with writing.theme_failures(report):
         decision.measured = gate.decide(plan, decision.scales, report)
+    _compare(decision, options, plan)
     return decision
+
+
+def _compare(decision: Decision, options: Options, plan: Plan) -> None:
+    """Stop a build that would take many pages of a given earlier one out of the index."""
+    if options.against is None or not decision.sound:
+        return
+    try:
+        before = released.addresses(options.against)
+    except released.UnreadableError as error:
+        decision.problems.append(error.diagnostic)
+        return
+    problem = released.taken(plan, decision.measured, before, options.accept_deindex)
+    if problem is not None:
+        decision.problems.append(problem)
 
 
 def _lint(decision: Decision, options: Options, plan: Plan, theme: Theme) -> None:
@@ -120,7 +137,8 @@ def build(options: Options, progress: writing.Progress | None = None) -> Outcome
 
 def _locked_build(options: Options, folder: Folder, progress: writing.Progress | None) -> Outcome:
     digest = options.inputs_digest()
-    last = None if options.verify else unchanged.last_outcome(folder, digest)
+    look = options.verify or options.against
+    last = None if look else unchanged.last_outcome(folder, digest)
     if last is not None:
         return last
     state = folder.read()
@@ -138,10 +156,17 @@ def _locked_build(options: Options, folder: Folder, progress: writing.Progress |
         written=done.written,
         unchanged=done.unchanged,
         removed=done.removed,
+        gain=_gain(options, decision, plan),
     )
     if not any(problem.is_error for problem in outcome.problems):
         folder.conclude(unchanged.summary(outcome, digest))
+        kept.write(options.root, "rows", {b"rows": gains.known(plan.project)})
     return outcome
+
+
+def _gain(options: Options, decision: Decision, plan: Plan) -> Gain | None:
+    before = kept.read(options.root, "rows").get(b"rows")
+    return gains.gained(plan, decision.measured, before) if before else None
 
 
 def check(options: Options) -> Outcome:

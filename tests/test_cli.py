@@ -95,7 +95,8 @@ def test_json_is_one_object_on_stdout(garden: Path, capsys: pytest.CaptureFixtur
     value = json.loads(out)
     assert (code, err) == (0, "")
     assert set(value) == {
-        "version", "problems", "cells", "written", "unchanged", "removed", "seconds",
+        "version", "problems", "cells", "waived", "written", "unchanged", "removed", "gain",
+        "seconds",
     }  # fmt: skip
     assert value["version"] == 1
     assert value["cells"] == {"published": 16, "noindex": 0, "folded": 8, "held": 0}

@@ -40,7 +40,7 @@ from pageloom.plan import (
     page_route,
 )
 from pageloom.sheet import Item, Pager, Part, Section, Sheet, SourceItem
-from pageloom.theme import Theme
+from pageloom.theme import Theme, Traced
 
 Report = Callable[[Diagnostic], None]
 KEPT_ITEMS = 20_000
@@ -375,6 +375,21 @@ class Composer:
             return self._partial(plan, slot, scope)
         return _NOTHING
 
+    def fact_value(self, fact: Row) -> str:
+        """Return a fact's value in words."""
+        return self._lexicon.fact(fact)
+
+    def template_path(self, name: str) -> str:
+        """Return the file of a template."""
+        return self._data.template_path(name)
+
+    def traced(
+        self, plan: FamilyPlan, slot: Slot, scope: Mapping[str, Any]
+    ) -> tuple[Filled, list[Traced]]:
+        """Return what a partial makes, with each field marked, and the fields by their number."""
+        rows = tuple(self._data.named(name, plan, scope) for name in slot.rows)
+        return self._data.traced(slot, rows)
+
     def cited(self, plan: FamilyPlan, number: int) -> Iterator[Cite]:
         """Yield the citations of a cell: of its page, or of the section that it is folded to."""
         family = plan.family
@@ -496,10 +511,11 @@ class Composer:
                 self._absent(segment.location, error, _cell_name(scope))
                 return ()
         if isinstance(segment, FactCall):
-            return self._fact_call(segment, scope)
+            return self.called(segment, scope)
         return (segment,)
 
-    def _fact_call(self, call: FactCall, scope: Mapping[str, Any]) -> Iterable[Segment]:
+    def called(self, call: FactCall, scope: Mapping[str, Any]) -> Iterable[Segment]:
+        """Return what a `fact` or `cite` whose id is a field prints for a cell."""
         value = lookup(call.path, scope)
         row = value if isinstance(value, Row) else self._project.facts.get(str(value))
         if row is None:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pageloom import source
-from pageloom.compose.scales import NAMES
 from pageloom.diagnostics import Diagnostic, Location, closest_help, quoted
 from pageloom.load import csv_table
 from pageloom.model import Project, Row
+from pageloom.names import NAMES
 from pageloom.plan import Cell, FamilyPlan, picker
 from pageloom.trees import Node
 
