@@ -111,7 +111,7 @@ def compare(options: Options, ref: str) -> Difference:
         root = Path(folder)
         _export(top, prefix, commit, root)
         _lend_cache(options.root, root)
-        before = _side(replace(options, root=root, out=None))
+        before = _side(replace(options, root=root, out=None, against=None))
     found = _compared(before, after)
     sides = ((ref, before), ("the working tree", after))
     return replace(

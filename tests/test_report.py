@@ -11,7 +11,6 @@ import html5lib
 import pytest
 
 from pageloom import cli, report
-from pageloom.model import Weight
 from pageloom.options import Options
 from pageloom.pipeline import decide
 from pageloom.report.data import CellLine, Data
@@ -396,8 +395,8 @@ def test_a_project_with_errors_has_no_report(kennel: Path, capsys: pytest.Captur
 
 
 def test_neighbours_are_those_more_alike_than_the_limit():
-    def vector(*identities: str) -> list[Weight]:
-        return [Weight(identity or None, 10 if identity else 0) for identity in identities]
+    def vector(*identities: str) -> list[tuple[str | None, int]]:
+        return [(identity or None, 10 if identity else 0) for identity in identities]
 
     pages = [
         (1, vector("a", "b", "c", "d")),

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from pageloom.model import Weight
 from pageloom.plan import PUBLISHED
 from pageloom.report.candidates import Assumed, Candidate, Candidates
 from pageloom.report.facts import Facts, Holding
-from pageloom.report.neighbours import Neighbours, Vector
-from pageloom.report.weighed import Weighed
+from pageloom.report.neighbours import Neighbours
+from pageloom.report.weighed import Vector, Weighed
 
 KEPT = 40
 MAX_TRIALS = 3000
@@ -77,7 +76,7 @@ class _Trials:
         measured = weighed.measured
         compared = measured.compared if measured is not None else b""
         pages = [number for number, flag in enumerate(compared) if flag]
-        self._neighbours = Neighbours(((n, weighed.weights(n)) for n in pages), self._limit)
+        self._neighbours = Neighbours(((n, weighed.vector(n)) for n in pages), self._limit)
         self._comparisons = 0
         self._twins: dict[int, list[int]] = {}
         for number, alike in (measured.likeness if measured is not None else {}).items():
@@ -149,29 +148,55 @@ class _Trials:
         if self._limit >= 1:
             return set()
         vectors = {number: self._vector(candidate, number) for number in standing}
+        own = {number: self._own_after(candidate, number) for number in standing}
         among = Neighbours(vectors.items(), self._limit)
         found: set[int] = set()
         for number, vector in vectors.items():
-            others = [*self._neighbours.alike(vector, filled), *among.alike(vector, (number,))]
-            if others:
-                found.update((number, *others))
+            for other in self._neighbours.alike(vector, filled):
+                both = {"one_own": own[number], "other_own": self._own(other)}
+                found.update(_failing(number, other, **both))
+            for other in among.alike(vector, (number,)):
+                both = {"one_own": own[number], "other_own": own[other]}
+                found.update(_failing(number, other, **both))
         self._neighbours.comparisons += among.comparisons
         return found
 
+    def _own(self, number: int) -> bool:
+        """Whether a page has any specific words."""
+        return self._weighed.measure(number).specific_words > 0
+
+    def _own_after(self, candidate: Candidate, number: int) -> bool:
+        """Whether a page has any specific words once the text is there."""
+        if candidate.specific:
+            return True
+        place = self._weighed.places[candidate.slot.name]
+        old = self._weighed.columns[place].of(number).specific_words
+        return self._weighed.measure(number).specific_words > old
+
     def _vector(self, candidate: Candidate, number: int) -> Vector:
-        weights = list(self._weighed.weights(number))
+        parts = self._weighed.vector(number)
         words = self._candidates.assumed[candidate.slot.name].words
-        weights[self._weighed.place(candidate.slot.name)] = Weight("new", words)
-        return weights
+        parts[self._weighed.places[candidate.slot.name]] = ("new", words)
+        return parts
 
     def _freed(self, filled: Sequence[int], alike: Collection[int]) -> Iterator[int]:
         """Yield the cells that failed only for being like cells that the text makes different."""
         twins = {twin for number in filled for twin in self._twins.get(number, ())}
         for number in sorted(twins.difference(filled).difference(alike)):
-            vector = self._weighed.weights(number)
-            others = self._neighbours.alike(vector, {number, *filled})
-            if next(iter(others), None) is None:
+            others = self._neighbours.alike(self._weighed.vector(number), {number, *filled})
+            if not self._own(number):
+                failing = next(iter(others), None) is not None
+            else:
+                failing = any(self._own(other) for other in others)
+            if not failing:
                 yield number
+
+
+def _failing(one: int, other: int, *, one_own: bool, other_own: bool) -> tuple[int, ...]:
+    """Return which of two pages that are too alike fail; words of one's own count before none."""
+    if one_own == other_own:
+        return one, other
+    return (other,) if one_own else (one,)
 
 
 def _best(found: Sequence[Advice]) -> tuple[Advice, ...]:

@@ -122,8 +122,10 @@ class Candidates:
 
     def stands(self, number: int, slot: Slot, *, specific: bool) -> bool:
         """Whether a cell meets what needs only its own page, with a new text in a slot."""
-        place = self._weighed.place(slot.name)
-        old, new = self._weighed.columns[place][number], self.assumed[slot.name]
+        place = self._weighed.places[slot.name]
+        column, new = self._weighed.columns[place], self.assumed[slot.name]
+        old = column.of(number)
+        heading = 0 if old.words else column.heading
         measure = self._weighed.measure(number)
         facts = measure.specific_facts
         if old.facts:
@@ -132,7 +134,7 @@ class Candidates:
         own = measure.specific_words - old.specific_words
         changed = replace(
             measure,
-            words=measure.words - old.words + new.words,
+            words=measure.words - old.words + new.words + heading,
             specific_words=own + new.words if specific else own,
             specific_facts=facts + new.facts if specific else facts,
             likeness=0.0,
@@ -208,8 +210,8 @@ def _typical(weights: Sequence[Weight], basis: str, *, own: bool = False) -> Ass
 def _written(weighed: Weighed, slot: Slot) -> Iterator[Weight]:
     """Yield the weight of each specific snippet of a slot once."""
     seen: set[Snippet] = set()
-    column = weighed.columns[weighed.place(slot.name)]
-    for snippet, weight in zip(weighed.plan.choices[slot.name], column, strict=True):
-        if snippet is not None and snippet not in seen and len(snippet.singles) >= SPECIFIC_AXES:
+    for weight in weighed.columns[weighed.places[slot.name]].weights:
+        snippet = weight.snippet
+        if snippet is not None and weight.specific_words and snippet not in seen:
             seen.add(snippet)
             yield weight

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from pageloom.model import Slot
 from pageloom.plan import VERDICTS, FamilyPlan, Plan
 from pageloom.report.data import Excluded, FamilyCounts, Histogram, SlotWords, Waived
 from pageloom.report.weighed import Weighed
@@ -48,24 +49,26 @@ def binned(values: Iterable[float]) -> tuple[int, ...]:
 
 def slot_words(weighed: Weighed) -> Iterator[SlotWords]:
     """Yield what each slot brings."""
-    cells = len(weighed.plan.cells)
-    totals = [sum(weight.words for weight in column) for column in weighed.columns]
-    whole = sum(totals) + sum(weighed.shells)
-    for slot, column, words in zip(weighed.slots, weighed.columns, totals, strict=True):
-        filled = sum(1 for weight in column if weight.words)
-        specific = sum(weight.specific_words for weight in column)
+    cells = range(len(weighed.plan.cells))
+    totals = [sum(column.of(n).words for n in cells) for column in weighed.columns]
+    whole = sum(weighed.measure(number).words for number in cells)
+    for column, words in zip(weighed.columns, totals, strict=True):
+        weights = [column.of(number) for number in cells]
+        filled = sum(1 for weight in weights if weight.words)
+        specific = sum(weight.specific_words for weight in weights)
         yield SlotWords(
-            slot=slot.name,
+            slot=column.slot.name,
             filled=filled,
-            fragments=len({weight.identity for weight in column if weight.words}),
+            fragments=len({weight.identity for weight in weights if weight.words}),
             words=round(words / filled, 1) if filled else 0.0,
             share=round(words / whole, 4) if whole else 0.0,
             specific=round(specific / words, 4) if words else 0.0,
         )
-    shell = sum(weighed.shells)
-    if cells and whole:
-        share = round(shell / whole, 4)
-        yield SlotWords("(headings)", cells, 1, round(shell / cells, 1), share, 0.0)
+    headings = whole - sum(totals)
+    if whole:
+        size = len(cells)
+        share = round(headings / whole, 4)
+        yield SlotWords("(headings)", size, 1, round(headings / size, 1), share, 0.0)
 
 
 def excluded(plan: Plan) -> Iterator[Excluded]:
@@ -95,8 +98,8 @@ def waived(plan: Plan) -> Iterator[Waived]:
             yield Waived(snippet.path, snippet.location.line, rule, reason)
 
 
-def source_of(family: FamilyPlan, slot: str, number: int, partial: str) -> str:
+def source_of(family: FamilyPlan, slot: Slot, number: int) -> str:
     """Return the file that fills a slot of a cell."""
-    column = family.choices.get(slot)
+    column = family.choices.get(slot.name)
     snippet = column[number] if column is not None else None
-    return snippet.path if snippet is not None else partial
+    return snippet.path if snippet is not None else slot.partial

@@ -156,11 +156,13 @@ class Gatherer:
     def _pair(self, weighed: Weighed, one: int, other: int, value: float) -> Pair:
         chosen = weighed.plan
         common = [
-            Common(slot.name, column[one].words, source_of(chosen, slot.name, one, slot.partial))
-            for slot, column in zip(weighed.slots, weighed.columns, strict=True)
-            if column[one].identity is not None
-            and column[one].identity == column[other].identity
-            and column[one].words
+            Common(
+                column.slot.name,
+                words[one],
+                source_of(chosen, column.slot, one),
+            )
+            for column, (identities, words) in zip(weighed.columns, weighed.parts, strict=False)
+            if identities[one] is not None and identities[one] == identities[other] and words[one]
         ]
         return Pair(
             likeness=round(value, 4),

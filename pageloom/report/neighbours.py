@@ -8,11 +8,10 @@ same fragments are looked up as one.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator
 
-from pageloom.model import Weight
+from pageloom.report.weighed import Vector
 
-Vector = Sequence[Weight]
 MAX_COMPARISONS = 1_500_000
 """After so many pairs of pages the search gives up; a report is a matter of seconds."""
 
@@ -29,7 +28,7 @@ class Neighbours:
         self.comparisons = 0
         known: dict[tuple[Hashable, ...], int] = {}
         for number, vector in pages:
-            key = tuple(weight.identity for weight in vector)
+            key = tuple(identity for identity, _ in vector)
             if key in known:
                 self._members[known[key]].append(number)
                 continue
@@ -41,9 +40,9 @@ class Neighbours:
         self._vectors.append(vector)
         self._totals.append(total(vector))
         self._members.append([number])
-        for column, weight in enumerate(vector):
-            if weight.words and weight.identity is not None:
-                self._postings.setdefault((column, weight.identity), []).append(place)
+        for column, (identity, words) in enumerate(vector):
+            if words and identity is not None:
+                self._postings.setdefault((column, identity), []).append(place)
 
     @property
     def exhausted(self) -> bool:
@@ -63,9 +62,9 @@ class Neighbours:
     def _candidates(self, vector: Vector, words: int) -> Iterable[int]:
         lists = sorted(
             (
-                (self._postings.get((column, weight.identity), []), weight.words)
-                for column, weight in enumerate(vector)
-                if weight.words
+                (self._postings.get((column, identity), []), weight)
+                for column, (identity, weight) in enumerate(vector)
+                if weight
             ),
             key=lambda found: len(found[0]),
         )
@@ -81,15 +80,15 @@ class Neighbours:
 
 def total(vector: Vector) -> int:
     """Return the words of all columns."""
-    return sum(weight.words for weight in vector)
+    return sum(words for _, words in vector)
 
 
 def likeness(one: Vector, one_words: int, other: Vector, other_words: int) -> float:
     """Return the weighted Jaccard index of two pages, as the gate measures it."""
     shared = sum(
-        left.words
+        left[1]
         for left, right in zip(one, other, strict=True)
-        if left.identity is not None and left.identity == right.identity
+        if left[0] is not None and left[0] == right[0]
     )
     union = one_words + other_words - shared
     return shared / union if union else 0.0
