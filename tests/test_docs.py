@@ -175,7 +175,7 @@ def full_page() -> dict[str, Any]:
         "crumbs": (link, link),
         "sections": (section,),
         "related": (link,),
-        "sources": (SourceItem(1, "t", "p", "c", "h", "a", "d"),),
+        "sources": (SourceItem(1, b"text"),),
         "pager": Pager(2, 3, "f", "p", "n"),
     }
     texts = {item.name: "text" for item in dataclasses.fields(Sheet)}
