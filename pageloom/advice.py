@@ -1,7 +1,7 @@
 """The first thing to write so that a cell gets a page, and what it would do.
 
 A text of the length and with the facts that such texts have in the family is put into a slot, and
-the family is compared again as the gate does it, for the most promising text about each set of axes.
+the family is compared again as the gate does it: once for the best text about each set of axes.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from pageloom.model import Column, Snippet, Weight
 from pageloom.plan import PUBLISHED, Cell, FamilyPlan, picker
 
 DEFAULT_WORDS, LEAST_FACTS, MOST_FACTS = 150, 2, 3
+
+
 @dataclass(frozen=True, slots=True)
 class Advice:
     """A snippet to write, how long it is taken to be, and what it would do."""
