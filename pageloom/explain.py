@@ -232,7 +232,13 @@ class _Page:
         """Return the words of the page, measured by the gate or not."""
         if self._measured is not None and self._measured.words:
             return self._measured.words[self._number]
-        return sum(self._words(slot)[0] for slot in self._family.family.slots)
+        if self._scales is None:
+            return 0
+        total = self._scales.shell_words(self._family)
+        for slot in self._family.family.slots:
+            if words := self._words(slot)[0]:
+                total += words + self._scales.kept(self._family, slot).heading
+        return total
 
     def _slot_lines(self, slot: Slot) -> Iterator[str]:
         plan, family, number = self._plan, self._family, self._number
@@ -251,7 +257,8 @@ class _Page:
         specific = f", {own} specific" if own else ""
         pages = self._pages(slot)
         carried = f"; on {pages} page{'' if pages == 1 else 's'}" if words else ""
-        yield f"slot {slot.name}  ({words} words, {share:.0%} of the page{specific}{carried})"
+        size = f"{_words(words)}, {share:.0%} of the page{specific}{carried}"
+        yield f"slot {slot.name}  ({size})"
         snippet = family.choices[slot.name][number] if slot.snippet else None
         if snippet is not None:
             yield f"  {snippet.path}:{snippet.body_line}  for {_selector(snippet)}"
@@ -260,9 +267,19 @@ class _Page:
         else:
             yield "  empty"
         for piece in self._pieces(slot):
-            yield f"    {piece.kind} {piece.name}  {piece.location}  {piece.words} words"
+            yield f"    {_part(piece)}: {_words(piece.words)}"
         if slot.snippet:
             yield from _losers(plan, family, number, slot, snippet)
+
+
+def _part(piece: Piece) -> str:
+    if piece.kind == "snippet":
+        return "its own words"
+    return f"{piece.kind} {piece.name} ({piece.location.path}:{piece.location.line})"
+
+
+def _words(count: int) -> str:
+    return f"{count} word{'' if count == 1 else 's'}"
 
 
 def _advised(found: Advice) -> str:

@@ -65,7 +65,7 @@ def test_clusters_do_not_vary_from_process_to_process():
     assert len(made) == 1
 
 
-def row(**values):
+def row(**values: object) -> Row:
     return Row("payer", "x", values, None)  # type: ignore[arg-type]
 
 

@@ -18,7 +18,6 @@ from trees import append, copied, errors, made, replace, tree
 
 from pageloom import advice, cli, copies, explain, gate, likeness
 from pageloom.compose import Provenance
-from pageloom.model import Row
 from pageloom.names import Names, without_tags, words
 from pageloom.options import Options
 from pageloom.pipeline import Decision, build, check, decide
@@ -149,10 +148,6 @@ def test_explain_tells_where_words_come_from_and_what_to_write(tmp_path: Path):
     assert "would raise the specific share to 0." in text
 
 
-def facts(count: int) -> str:
-    return "".join(f"- {{id: f.{n}, statement: S, source: s}}\n" for n in range(count))
-
-
 def test_what_is_advised_does_what_it_promises(tmp_path: Path):
     root = clinics(
         tmp_path,
@@ -237,7 +232,7 @@ def test_the_order_of_rows_and_files_changes_no_verdict(seed: int, shuffled: ran
 
 
 def true_likeness(
-    decision: Decision, plan: Plan, family: FamilyPlan, numbers: Sequence[int]
+    decision: Decision, family: FamilyPlan, numbers: Sequence[int]
 ) -> dict[tuple[int, int], float]:
     """Return how alike the sections of finished pages are, by 5-word shingles, names masked."""
     assert decision.composer is not None
@@ -277,7 +272,7 @@ def test_likeness_is_that_of_the_finished_pages_within_its_error(seed: int):
         decision, plan = decided(root)
         family, measured = plan.families["page"], decision.measured["page"]
         numbers = [number for number, flag in enumerate(measured.compared) if flag]
-        true = true_likeness(decision, plan, family, numbers)
+        true = true_likeness(decision, family, numbers)
         for number in numbers:
             best = max((true[(number, other)] for other in numbers if other != number), default=0)
             known = measured.likeness.get(number)
@@ -311,7 +306,6 @@ def test_a_build_says_what_new_rows_gave(tmp_path: Path, capsys: pytest.CaptureF
     texts = {name: text for name, text in texts.items() if " coll spine " not in name}
     texts["answer coll spine late"] = prose("csl")
     root = clinics(tmp_path, texts, [pair for pair in BARE if pair != ("coll", "spine")])
-    replace(root / "content" / "answer-coll-spine-late.md", "coll, ", "coll, ")
     (root / "content" / "answer-coll-spine-late.md").rename(tmp_path / "later.md")
     assert made(root).gain is None
     assert made(root).gain is None
@@ -405,8 +399,3 @@ def test_an_earlier_build_that_cannot_be_read_is_told(
     (line,) = refused(root, given_)
     assert "error[G702]: the earlier build cannot be read: " in line
     assert not (root / "site").exists()
-
-
-def test_a_row_is_never_equal_to_another():
-    one, other = (Row("town", "x", {}, None) for _ in range(2))  # type: ignore[arg-type]
-    assert one != other
