@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _bug(error)
 
 
-COMMANDS = ("build", "check", "explain")
+COMMANDS = ("build", "check", "explain", "schema", "new", "import", "serve")
 
 
 def _with_default(arguments: Sequence[str]) -> list[str]:
@@ -72,6 +72,8 @@ def _parser() -> argparse.ArgumentParser:
     _command(commands, "check", "report every problem, write nothing", _check)
     explain = _command(commands, "explain", "explain a page or a problem code", _explain)
     explain.add_argument("what", metavar="ROUTE|CODE", help="such as /a/b/c/ or M103")
+    schema = _command(commands, "schema", "write the schemas that editors' programs read", _schema)
+    schema.add_argument("--check", action="store_true", help="list what is stale, write nothing")
     return parser
 
 
@@ -161,6 +163,23 @@ def _explain(arguments: argparse.Namespace) -> int:
     elif report.text:
         print(report.text)
     return SOUND if report.text else PROBLEMS
+
+
+def _schema(arguments: argparse.Namespace) -> int:
+    from pageloom.editing import derived
+
+    problems: list[Diagnostic] = []
+    found = derived.derived(arguments.root, problems.append)
+    errors = [problem for problem in problems if problem.location.path == derived.SETTINGS]
+    _print_problems(arguments, problems if found is None else errors)
+    if found is None:
+        return PROBLEMS
+    stale = found.stale(arguments.root) if arguments.check else found.write(arguments.root)
+    for path in stale:
+        print(f"{'stale' if arguments.check else 'written'} {path}")
+    if not stale:
+        print("fresh")
+    return PROBLEMS if stale and arguments.check else SOUND
 
 
 def _progress(arguments: argparse.Namespace) -> Callable[[int, int], None] | None:

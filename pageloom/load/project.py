@@ -32,12 +32,9 @@ def project(
     report = counted = _Counted(report)
     settings, settings_node = read_settings(root, report, today)
     words = read_words(root, defaults_root(), settings.lang, report)
-    node = source.read_yaml(root, MATRIX, report)
-    map_ = read_map(node, report) if node is not None else None
+    map_, tables = read_tables(root, report, preview=preview)
     if map_ is None:
         return None
-    tables = Tables(root, report, preview=preview)
-    _read_tables(tables, map_)
     rows = resolve(tables, report)
     fields = tables.fields()
     families = read_families(map_, fields, report)
@@ -79,7 +76,17 @@ class _Counted:
         self._report(problem)
 
 
-def _read_tables(tables: Tables, map_: Map) -> None:
+def read_tables(root: Path, report: Report, *, preview: bool) -> tuple[Map | None, Tables]:
+    """Return the map of the site and its tables, references between rows still open."""
+    tables = Tables(root, report, preview=preview)
+    node = source.read_yaml(root, MATRIX, report)
+    map_ = read_map(node, report) if node is not None else None
+    if map_ is not None:
+        _fill(tables, map_)
+    return map_, tables
+
+
+def _fill(tables: Tables, map_: Map) -> None:
     for spec in (*map_.axes, *map_.tables, *map_.joins):
         tables.read(spec)
     for name, file, key in (("source", map_.sources, "slug"), ("fact", map_.facts, "id")):

@@ -64,7 +64,7 @@ class Tables:
         declared = built_in or read_schema(self._root, spec.schema, self._report)
         self.schemas[spec.name] = declared
         self.specs[spec.name] = spec
-        validator = self._validator(spec, _complete(declared, spec))
+        validator = self._validator(spec, complete(declared, spec))
         self.raw[spec.name] = []
         self.index[spec.name] = {}
         for path, node in self._nodes(spec):
@@ -74,7 +74,7 @@ class Tables:
     def fields(self) -> dict[str, frozenset[str] | None]:
         """Return the declared fields of each kind of row."""
         return {
-            name: None if declared is None else frozenset(_complete(declared, None)["properties"])
+            name: None if declared is None else frozenset(complete(declared, None)["properties"])
             for name, declared in self.schemas.items()
         }
 
@@ -93,7 +93,7 @@ class Tables:
             return None
 
     def _nodes(self, spec: TableSpec) -> Iterator[tuple[str, Node]]:
-        for path in self._paths(spec):
+        for path in self.paths(spec):
             read = csv_table.read if path.endswith(".csv") else source.read_yaml
             node = read(self._root, path, self._report)
             if node is not None and node.kind == "list":
@@ -109,7 +109,8 @@ class Tables:
         index = self.index.get(name, {})
         return {slug for slug, row in index.items() if row.kind in {"draft", "broken"}}
 
-    def _paths(self, spec: TableSpec) -> tuple[str, ...]:
+    def paths(self, spec: TableSpec) -> tuple[str, ...]:
+        """Return the files of a table; none after a problem was reported."""
         if not spec.file:
             return ()
         path = f"matrix/{spec.file}"
@@ -174,7 +175,7 @@ class Tables:
             name = node.get("name") or node.get("title") or node.get("statement")
             report(_missing_slug(spec, slug or node, path, name.text if name else ""))
         elif slug.kind == "text" and spec.key == "slug" and not _is_slug(slug.text):
-            suggestion = _suggested(slug.text)
+            suggestion = suggested_slug(slug.text)
             report(
                 Diagnostic(
                     code="M108",
@@ -239,14 +240,15 @@ def _is_key(spec: TableSpec, text: str) -> bool:
     return bool(text) and (spec.key != "slug" or _is_slug(text))
 
 
-def _suggested(text: str) -> str:
+def suggested_slug(text: str) -> str:
+    """Return a slug made of a text; empty where nothing of it can stand in one."""
     from slugify import slugify
 
     return str(slugify(text[:1000], max_length=MAX_SLUG, word_boundary=True))
 
 
 def _missing_slug(spec: TableSpec, node: Node, path: str, name: str) -> Diagnostic:
-    suggestion = _suggested(name)
+    suggestion = suggested_slug(name)
     return Diagnostic(
         code="M109",
         location=Location(path, node.line, node.column),
@@ -256,7 +258,7 @@ def _missing_slug(spec: TableSpec, node: Node, path: str, name: str) -> Diagnost
     )
 
 
-def _complete(declared: Mapping[str, Any] | None, spec: TableSpec | None) -> dict[str, Any]:
+def complete(declared: Mapping[str, Any] | None, spec: TableSpec | None) -> dict[str, Any]:
     """Return the schema with what every row of this kind has: slug or axes, and `draft`."""
     base = dict(declared or {"type": "object", "additionalProperties": True})
     properties: dict[str, Any] = dict(base.get("properties", {}))
