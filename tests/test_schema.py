@@ -145,7 +145,7 @@ def test_an_editor_offers_slugs_and_fields_and_marks_what_is_wrong(site: Site):
     root = site(PROJECT)
     run(root)
     with language_server.client(root) as editor:
-        for path in ("makers.yaml", "pairs/alfa.yaml", "facts.yaml", "matrix.yaml"):
+        for path in ("pairs/alfa.yaml", "facts.yaml", "sources.yaml", "matrix.yaml"):
             text = (root / "matrix" / path).read_text()
             assert editor.marks(f"matrix/{path}", text) == [], path
         wrong = "- slug: gamma\n  name: 12\n  size: huge\n  colour: red\n"
