@@ -27,6 +27,7 @@ class Client:
         self._root = root
         self._schemas = schemas
         self._number = 0
+        self._opened = 0
 
     def _send(self, message: Mapping[str, Any]) -> None:
         body = json.dumps({"jsonrpc": "2.0", **message}).encode()
@@ -86,7 +87,10 @@ class Client:
         return {item["label"]: str(item.get("documentation", "")) for item in found}
 
     def _open(self, path: str, text: str) -> None:
-        document = {"uri": self._uri(path), "languageId": "yaml", "version": 1, "text": text}
+        self.tell("textDocument/didClose", {"textDocument": {"uri": self._uri(path)}})
+        self._opened += 1
+        document = {"uri": self._uri(path), "languageId": "yaml", "text": text}
+        document = {**document, "version": self._opened}
         self.tell("textDocument/didOpen", {"textDocument": document})
 
     def _uri(self, path: str) -> str:
