@@ -72,8 +72,10 @@ class Client:
         """Return what the editor would underline in a file."""
         self._open(path, text)
         told = self._wait(
-            lambda message: message.get("method") == "textDocument/publishDiagnostics"
-            and message["params"]["uri"] == self._uri(path)
+            lambda message: (
+                message.get("method") == "textDocument/publishDiagnostics"
+                and message["params"]["uri"] == self._uri(path)
+            )
         )
         return [item["message"] for item in told["params"]["diagnostics"]]
 

@@ -94,8 +94,7 @@ class Tables:
 
     def _nodes(self, spec: TableSpec) -> Iterator[tuple[str, Node]]:
         for path in self.paths(spec):
-            read = csv_table.read if path.endswith(".csv") else source.read_yaml
-            node = read(self._root, path, self._report)
+            node = self._tree(spec, path)
             if node is not None and node.kind == "list":
                 yield path, node
             elif node is None or node.kind != "null":
@@ -103,6 +102,12 @@ class Tables:
             if node is not None and node.kind in {"map", "text"}:
                 expected = "a list of rows: `- slug: …`"
                 self._problem(path, node, 105, "the file is not a list", expected)
+
+    def _tree(self, spec: TableSpec, path: str) -> Node | None:
+        if not path.endswith(".csv"):
+            return source.read_yaml(self._root, path, self._report)
+        declared = complete(self.schemas[spec.name], spec)
+        return csv_table.read(self._root, path, self._report, cell_types(declared))
 
     def hidden(self, name: str) -> set[str]:
         """Return the slugs of rows that were left out as drafts or with problems."""
@@ -256,6 +261,16 @@ def _missing_slug(spec: TableSpec, node: Node, path: str, name: str) -> Diagnost
         expected=f"a line `{spec.key}: …`",
         help=f"add the line `{spec.key}: {suggestion}`" if suggestion else "",
     )
+
+
+def cell_types(declared: Mapping[str, Any]) -> dict[str, str]:
+    """Return the types of fields as a CSV table needs them: by column, such as `a` or `a.b`."""
+    types: dict[str, str] = {}
+    for name, entry in declared.get("properties", {}).items():
+        types[name] = entry.get("type", "string")
+        for inner, below in entry.get("properties", {}).items():
+            types[f"{name}.{inner}"] = below.get("type", "string")
+    return types
 
 
 def complete(declared: Mapping[str, Any] | None, spec: TableSpec | None) -> dict[str, Any]:
