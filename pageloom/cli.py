@@ -8,7 +8,7 @@ import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -16,6 +16,7 @@ from pageloom import __version__
 
 if TYPE_CHECKING:
     from pageloom.diagnostics import Diagnostic
+    from pageloom.editing.rows import Answer
     from pageloom.model import Outcome
     from pageloom.options import Options
 
@@ -73,6 +74,9 @@ def _parser() -> argparse.ArgumentParser:
     explain = _command(commands, "explain", "explain a page or a problem code", _explain)
     explain.add_argument("what", metavar="ROUTE|CODE", help="such as /a/b/c/ or M103")
     schema = _command(commands, "schema", "write the schemas that editors' programs read", _schema)
+    new = _command(commands, "new", "add a row, or the skeleton of a snippet", _new)
+    new.add_argument("name", metavar="AXIS|JOIN|SLOT", help="what to add one of")
+    new.add_argument("pairs", metavar="KEY=VALUE", nargs="*", help="fields, or the cells it is for")
     schema.add_argument("--check", action="store_true", help="list what is stale, write nothing")
     return parser
 
@@ -182,6 +186,24 @@ def _schema(arguments: argparse.Namespace) -> int:
     return PROBLEMS if stale and arguments.check else SOUND
 
 
+def _new(arguments: argparse.Namespace) -> int:
+    from pageloom.editing import new, rows
+
+    try:
+        answer = new.new(arguments.root, arguments.name, arguments.pairs)
+    except rows.UsageError as error:
+        print(error, file=sys.stderr)
+        return USAGE
+    return _answered(arguments, answer)
+
+
+def _answered(arguments: argparse.Namespace, answer: Answer) -> int:
+    _print_problems(arguments, answer.problems, answer.tried)
+    for line in answer.lines:
+        print(line)
+    return PROBLEMS if answer.problems else SOUND
+
+
 def _progress(arguments: argparse.Namespace) -> Callable[[int, int], None] | None:
     if arguments.quiet or arguments.json or not sys.stderr.isatty() or "CI" in os.environ:
         return None
@@ -241,10 +263,14 @@ def _counted(number: int, word: str) -> str:
 _BOLD, _RED, _YELLOW, _PLAIN = "\033[1m", "\033[31m", "\033[33m", "\033[0m"
 
 
-def _print_problems(arguments: argparse.Namespace, problems: Sequence[Diagnostic]) -> None:
+def _print_problems(
+    arguments: argparse.Namespace,
+    problems: Sequence[Diagnostic],
+    tried: Mapping[str, bytes] | None = None,
+) -> None:
     from pageloom import diagnostics
 
-    lines = _Lines(arguments.root)
+    lines = _Lines(arguments.root, tried or {})
     colored = _colored(arguments.color, sys.stderr)
     for problem in problems:
         text = diagnostics.render(problem, lines.line(problem.location.path, problem.location.line))
@@ -258,14 +284,15 @@ def _print_problems(arguments: argparse.Namespace, problems: Sequence[Diagnostic
 class _Lines:
     """Lines of the user's files, for excerpts."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, tried: Mapping[str, bytes]) -> None:
         self._root = root
+        self._tried = tried
         self._files: dict[str, list[str]] = {}
 
     def line(self, path: str, number: int) -> str | None:
         if path not in self._files:
             try:
-                raw = (self._root / path).read_bytes()
+                raw = self._tried.get(path) or (self._root / path).read_bytes()
             except OSError:
                 raw = b""
             text = raw.decode("utf-8-sig", "replace")

@@ -22,7 +22,9 @@ def command() -> str | None:
 class Client:
     """Speaks to one server over its standard streams."""
 
-    def __init__(self, process: subprocess.Popen[bytes], root: Path, schemas: Mapping[str, Any]):
+    def __init__(
+        self, process: subprocess.Popen[bytes], root: Path, schemas: Mapping[str, Any]
+    ) -> None:
         self._process = process
         self._root = root
         self._schemas = schemas

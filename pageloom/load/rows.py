@@ -114,6 +114,11 @@ class Tables:
         index = self.index.get(name, {})
         return {slug for slug, row in index.items() if row.kind in {"draft", "broken"}}
 
+    def is_folder(self, spec: TableSpec) -> bool:
+        """Return whether a table is a folder of files."""
+        path = f"matrix/{spec.file}"
+        return not path.endswith(_SUFFIXES) and source.is_folder(self._root, path)
+
     def paths(self, spec: TableSpec) -> tuple[str, ...]:
         """Return the files of a table; none after a problem was reported."""
         if not spec.file:
@@ -124,7 +129,7 @@ class Tables:
             self._misplaced("M116", spec.location, message, "a file under matrix/")
             self.unread.add(spec.name)
             return ()
-        if not path.endswith(_SUFFIXES) and source.is_folder(self._root, path):
+        if self.is_folder(spec):
             return tuple(source.files(self._root, path, _SUFFIXES, self._report))
         stem, dot, suffix = path.rpartition(".")
         twin = f"{stem}.csv"
