@@ -78,8 +78,8 @@ def _column(
                 ties.add(found)
     for found in sorted(ties, key=lambda tie: tie[0].path):
         chosen = {number for number, snippet in enumerate(column) if snippet is found[0]}
-        used.update(found)
         if chosen:
+            used.update(found)
             _report_tie(plan, found, min(chosen), report)
     return column
 

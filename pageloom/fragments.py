@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import marshal
+import multiprocessing
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
-from hashlib import blake2b
 from pathlib import Path as FilePath
 from typing import Any
 
-from pageloom import inputs
+from pageloom import kept
 from pageloom.diagnostics import Diagnostic, Location, quoted
 from pageloom.expressions import lookup
 from pageloom.markup import Converter, Html
@@ -32,7 +31,8 @@ from pageloom.model import (
 from pageloom.plan import FamilyPlan, Plan, picker
 
 Report = Callable[[Diagnostic], None]
-_CACHE = ".pageloom/cache/html"
+PARALLEL_FROM = 200
+"""New snippets from which it pays to convert in processes."""
 FOLDED = 4
 """Level of headings in a part of a parent page; several parts may carry one snippet: no ids."""
 
@@ -62,23 +62,13 @@ def known_names(project: Project, snippet: Snippet) -> dict[str, frozenset[str] 
 
 def convert(plan: Plan, converter: Converter, jobs: int) -> dict[tuple[str, int], Fragment]:
     """Return the fragments of all snippets by path and heading level."""
-    del jobs
     project = plan.project
+    if len(project.snippets) - len(converter.cache) >= PARALLEL_FROM:
+        _warm(project, converter, jobs or os.cpu_count() or 1)
     made: dict[tuple[str, int], Fragment] = {}
     for snippet in project.snippets:
-        if any(not project.families[name].cells for name in snippet.families):
-            continue  # the family's own problem comes first
-        known = known_names(project, snippet)
-        for level in levels(project, snippet):
-            made[(snippet.path, level)] = converter.fragment(
-                snippet.path,
-                snippet.body,
-                snippet.body_line,
-                slot=snippet.slot,
-                base=level,
-                known=known,
-                anchors=level != FOLDED,
-            )
+        for level, fragment in _converted(project, converter, snippet):
+            made[(snippet.path, level)] = fragment
     for kind, fields in project.markdown.items():
         for row in project.tables.get(kind, ()):
             for name in sorted(fields):
@@ -87,34 +77,72 @@ def convert(plan: Plan, converter: Converter, jobs: int) -> dict[tuple[str, int]
     return made
 
 
+def _warm(project: Project, converter: Converter, jobs: int) -> None:
+    """Convert the snippets in processes, so that their HTML is in the cache.
+
+    Only texts without a problem get there; the others are converted, and reported, here.
+    """
+    if jobs == 1 or "fork" not in multiprocessing.get_all_start_methods():
+        return
+    context = multiprocessing.get_context("fork")
+    slices = [(number, jobs * 4) for number in range(jobs * 4)]
+    with ProcessPoolExecutor(jobs, context, _inherit, (project, converter)) as pool:
+        for found in pool.map(_convert_slice, slices):
+            converter.cache.update(found)
+
+
+_inherited: tuple[Project, Converter] | None = None
+
+
+def _inherit(project: Project, converter: Converter) -> None:
+    global _inherited  # noqa: PLW0603  (one a process; pools have no other place for it)
+    _inherited = (project, Converter(project, _drop, converter.cache))
+
+
+def _drop(_: Diagnostic) -> None:
+    """Drop a problem: the first process finds it again."""
+
+
+def _convert_slice(part: tuple[int, int]) -> dict[bytes, Html]:
+    """Convert every n-th snippet in this process; return what the cache did not have."""
+    assert _inherited is not None  # noqa: S101
+    project, converter = _inherited
+    known = set(converter.cache)
+    start, step = part
+    for snippet in project.snippets[start::step]:
+        for _ in _converted(project, converter, snippet):
+            pass
+    return {key: converter.cache[key] for key in converter.cache.keys() - known}
+
+
+def _converted(
+    project: Project, converter: Converter, snippet: Snippet
+) -> Iterator[tuple[int, Fragment]]:
+    """Yield the fragments of a snippet, by heading level."""
+    if any(not project.families[name].cells for name in snippet.families):
+        return  # the family's own problem comes first
+    known = known_names(project, snippet)
+    for level in levels(project, snippet):
+        fragment = converter.fragment(
+            snippet.path,
+            snippet.body,
+            snippet.body_line,
+            slot=snippet.slot,
+            base=level,
+            known=known,
+            anchors=level != FOLDED,
+        )
+        yield level, fragment
+
+
 def read_cache(root: FilePath) -> dict[bytes, Html]:
-    """Return the HTML that earlier builds converted, by content; empty when it cannot be used."""
-    try:
-        raw = (root / _CACHE).read_bytes()
-        if raw[:16] != blake2b(raw[16:], digest_size=16).digest():
-            return {}
-        head, found = marshal.loads(raw[16:])  # noqa: S302  (our own file below the project)
-    except (OSError, ValueError, EOFError, TypeError):
-        return {}
-    return found if head == _head() and isinstance(found, dict) else {}
+    """Return the HTML that earlier builds converted, by content."""
+    return kept.read(root, "html")
 
 
 def write_cache(root: FilePath, converter: Converter) -> None:
     """Keep the HTML of this project's texts for the next build."""
-    used = {key: converter.cache[key] for key in converter.used}
-    path = root / _CACHE
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f"html.{os.getpid()}.tmp")
-        content = marshal.dumps((_head(), used))
-        temporary.write_bytes(blake2b(content, digest_size=16).digest() + content)
-        temporary.replace(path)
-    except OSError:
-        return
-
-
-def _head() -> tuple[str, bytes]:
-    return sys.version, inputs.engine_digest()
+    kept.write(root, "html", {key: converter.cache[key] for key in converter.used})
 
 
 class Use(Enum):
@@ -140,6 +168,8 @@ def check_prints(plan: Plan, report: Report) -> None:
     """Report values that a text reads for some cell and that are absent or of the wrong kind."""
     values = _Values(plan.project)
     for family in plan.families.values():
+        if not family.family.cells:
+            continue  # its own problem comes first
         everywhere = range(len(family.cells))
         for read in _of_family(family.family):
             _check(family, everywhere, read, values, report)

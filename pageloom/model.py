@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -225,6 +226,41 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """A rule of `claims.yaml`: a pattern that no sentence of the pages it is for may match."""
+
+    id: str
+    severity: str
+    pattern: re.Pattern[str]
+    unless: re.Pattern[str] | None
+    sourced: bool
+    """Whether a sentence with a source may say it."""
+    scope: tuple[tuple[str, frozenset[str]], ...]
+    """Kinds of rows and the slugs of those that a text must be about; empty for every text."""
+    why: str
+    right: str
+    citation: str
+    url: str
+    location: Location
+
+    def found_in(self, sentence: str) -> re.Match[str] | None:
+        """Return what a sentence claims, None when it does not."""
+        match = self.pattern.search(sentence)
+        if match is None or (self.unless is not None and self.unless.search(sentence)):
+            return None
+        return match
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """`claims.yaml`: the rules, and the words that stand for numbers."""
+
+    rules: tuple[Claim, ...]
+    numbers: Mapping[str, str]
+    digest: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class Words:
     """Fixed words, plurals, months and units in the site's language."""
 
@@ -243,6 +279,8 @@ class Settings:
     base_url: str
     lang: str
     as_of: str
+    today: str
+    """The date to judge by: `as_of`, or what the command line says."""
     theme: str
     root_path: str
     digest: bytes = b""
@@ -270,6 +308,8 @@ class Project:
     """Where the texts of those fields start in their files."""
     root_files: Mapping[str, bytes]
     """Files of `content/root/` by their public path."""
+    claims: Claims | None = None
+    """The claims that texts are judged by; None where the project has none."""
     draft_count: int = 0
     incomplete: bool = False
     """Whether rows or snippets with problems were left out."""
@@ -319,6 +359,8 @@ class Outcome:
 
     problems: Sequence[Any] = ()
     verdicts: Mapping[str, int] = field(default_factory=dict)
+    waived: Mapping[str, int] = field(default_factory=dict)
+    """How often each rule was waived."""
     written: tuple[str, ...] = ()
     unchanged: int = 0
     removed: tuple[str, ...] = ()

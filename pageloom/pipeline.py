@@ -10,7 +10,21 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from pageloom import cascade, expand, fragments, gate, inputs, load, unchanged, writing
+from pageloom import (
+    cascade,
+    expand,
+    fragments,
+    freshness,
+    gate,
+    inputs,
+    kept,
+    lint,
+    load,
+    source,
+    trees,
+    unchanged,
+    writing,
+)
 from pageloom.compose import Composer, Scales
 from pageloom.diagnostics import Diagnostic, ordered
 from pageloom.gate import Measured
@@ -32,6 +46,7 @@ class Decision:
     composer: Composer | None = None
     scales: Scales | None = None
     measured: Mapping[str, Measured] = field(default_factory=dict)
+    waived: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def sound(self) -> bool:
@@ -43,7 +58,9 @@ def decide(options: Options) -> Decision:
     """Load the project and decide on every cell, without rendering a page."""
     decision = Decision()
     report = decision.problems.append
+    trees.memo.load(options.root, inputs.engine_digest())
     project = load.project(options.root, report, preview=options.preview, today=options.today)
+    trees.memo.save(options.root, inputs.engine_digest())
     if project is None:
         return decision
     plan = expand.plan(project, report)
@@ -57,6 +74,8 @@ def decide(options: Options) -> Decision:
     plan.fragments = fragments.convert(plan, converter, options.jobs)
     fragments.write_cache(options.root, converter)
     fragments.check_prints(plan, report)
+    freshness.check(plan, report)
+    _lint(decision, options, plan, theme)
     decision.plan, decision.theme = plan, theme
     if not decision.sound:
         return decision
@@ -65,6 +84,26 @@ def decide(options: Options) -> Decision:
     with writing.theme_failures(report):
         decision.measured = gate.decide(plan, decision.scales, report)
     return decision
+
+
+def _lint(decision: Decision, options: Options, plan: Plan, theme: Theme) -> None:
+    """Judge what the texts say; files that have errors are read again once they are sound."""
+    faulty = {problem.location.path for problem in decision.problems if problem.is_error}
+    linted = lint.lint(
+        plan,
+        theme,
+        (name for name, _ in inputs.templates(plan.project)),
+        decision.problems.append,
+        lambda path: source.read_text(options.root, path, _ignored) or "",
+        kept.read(options.root, "lint"),
+        faulty,
+    )
+    decision.waived = linted.waived
+    kept.write(options.root, "lint", linted.kept)
+
+
+def _ignored(_: Diagnostic) -> None:
+    """Take a problem that was told before."""
 
 
 def build(options: Options, progress: writing.Progress | None = None) -> Outcome:
@@ -95,6 +134,7 @@ def _locked_build(options: Options, folder: Folder, progress: writing.Progress |
     outcome = Outcome(
         problems=ordered((*decision.problems, *done.problems)),
         verdicts=verdict_counts(plan),
+        waived=decision.waived,
         written=done.written,
         unchanged=done.unchanged,
         removed=done.removed,
@@ -116,6 +156,7 @@ def check(options: Options) -> Outcome:
     return Outcome(
         problems=ordered(problems),
         verdicts=verdict_counts(plan) if plan else {},
+        waived=decision.waived,
         seconds=time.perf_counter() - started,
     )
 

@@ -55,6 +55,13 @@ class Plan:
     _speakers: dict[int, Speaker] = field(default_factory=dict)
     _routes: dict[str, tuple[str, Callable[[Cell], Cell]]] = field(default_factory=dict)
 
+    def __getstate__(self) -> tuple[Any, ...]:
+        """Return what another process needs; what is derived is made there anew."""
+        return self.project, self.families, self.fragments
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        self.__init__(*state)  # type: ignore[misc]
+
     def route(self, family: Family, cell: Cell) -> str:
         """Return the address path of a cell, such as `/a/b/c/`."""
         pattern, pick = self._routes.get(family.name) or self._route_pattern(family)

@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any
 
 from pageloom.diagnostics import Diagnostic, Location, closest_help, letter, quoted
-from pageloom.source import Node
+from pageloom.trees import Node
 
 Report = Callable[[Diagnostic], None]
 Where = tuple[str | int, ...]
@@ -125,7 +125,7 @@ class _Conversion:
                 self._unknown(key, properties)
                 continue
             declared = properties.get(key.text, extra if isinstance(extra, Mapping) else {})
-            if child.kind == "null":
+            if child.kind == "null" and (key.text in properties or not declared.get("required")):
                 self.empty[(*where, key.text)] = (child.line, child.column)
                 continue
             values[key.text] = self.value(child, declared, (*where, key.text))

@@ -65,6 +65,16 @@ class SourceItem:
     citation: str = ""
     href: str = ""
     as_of: str = ""
+    due: str = ""
+    """When the oldest fact that is cited from it was last checked, once that is too long ago."""
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What may be absent, in the order of `_SOURCE`."""
+        return (self.publisher, self.citation, self.href, self.as_of, self.due)
+
+
+_SOURCE = ("publisher", "citation", "href", "as_of", "due")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +132,7 @@ class Sheet:
                 for section in self.sections
             ),
             len(self.related),
-            tuple(
-                (bool(item.publisher), bool(item.citation), bool(item.href), bool(item.as_of))
-                for item in self.sources
-            ),
+            tuple(tuple(map(bool, item.texts)) for item in self.sources),
             bool(self.published),
             bool(self.modified),
             _pager_shape(self.pager),
@@ -144,9 +151,8 @@ class Sheet:
         for item in self.related:
             found += item.texts[:2]
         for source in self.sources:
-            texts = (source.publisher, source.citation, source.href, source.as_of)
             found.append(escaped(source.title))
-            found += [escaped(text) for text in texts if text]
+            found += [escaped(text) for text in source.texts if text]
         found += [escaped(date) for date in (self.published, self.modified) if date]
         if self.pager:
             places = (self.pager.first, self.pager.previous, self.pager.next)
@@ -215,12 +221,7 @@ def context(shape: tuple[Any, ...]) -> dict[str, Any]:
         {
             "number": position,
             "title": place(),
-            **{
-                name: place(present=present)
-                for name, present in zip(
-                    ("publisher", "citation", "href", "as_of"), flags, strict=True
-                )
-            },
+            **{name: place(present=present) for name, present in zip(_SOURCE, flags, strict=True)},
         }
         for position, flags in enumerate(sources, start=1)
     ]

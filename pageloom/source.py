@@ -6,14 +6,16 @@ Scalars stay text with their position: YAML 1.1 would read `NO` as false, `12:30
 
 from __future__ import annotations
 
+import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import yaml
 
+from pageloom import trees
 from pageloom.diagnostics import Diagnostic, Location, Start, letter, quoted
+from pageloom.trees import Node
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,47 +25,21 @@ if TYPE_CHECKING:
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 HAS_LIBYAML = hasattr(yaml, "CSafeLoader")
 _CONFLICT = re.compile(r"^(<{7} |={7}$|>{7} )", re.MULTILINE)
+_MARKER = re.compile("<{7} |={7}|>{7} ")
 _CONTROL = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef\ufffe\uffff"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef\ufffe\uffff"
     + "".join(
         f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0x10000, 0x110000, 0x10000)
     )
     + "]"
 )
 """Controls, surrogates, private use (tokens are made of it) and what is no character."""
-_FENCE = re.compile(r"^---[ \t]*$", re.MULTILINE)
+_SUSPECT = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|[\xed-\xf4]")
+"""Bytes in every text with such a character; searching the text itself takes ten times as long."""
 _MAX_DEPTH = 40
 _WRITTEN = "values written out; fields declare their type"
 _QUOTE = "put text that starts with `&`, `*` or `!` in quotes"
 _NULLS = frozenset(("", "~", "null", "Null", "NULL"))
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A value with its position: text, null, a list of nodes, or a map of (key, value) nodes."""
-
-    kind: Literal["text", "null", "list", "map"]
-    line: int
-    column: int
-    text: str = ""
-    items: tuple[Node, ...] = ()
-    pairs: tuple[tuple[Node, Node], ...] = ()
-    start: Start | None = None
-    """Where the words of a quoted or block text start, when that is not its own position."""
-
-    def get(self, key: str) -> Node | None:
-        """Return the value under `key` of a map, or None."""
-        return next((value for name, value in self.pairs if name.text == key), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A Markdown file: its front matter and the body with the line on which the body starts."""
-
-    path: str
-    front: Node
-    body: str
-    body_line: int
 
 
 def problem(
@@ -145,13 +121,13 @@ def decode(raw: bytes, path: str, report: Report) -> str | None:
         )
         return None
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    conflict = _CONFLICT.search(text)
+    conflict = _CONFLICT.search(text) if _MARKER.search(text) else None
     if conflict:
         line = text.count("\n", 0, conflict.start()) + 1
         help_ = "keep one of the two versions and delete the marker lines"
         report(problem(path, 114, line, 1, "merge conflict left in the file", help_=help_))
         return None
-    control = _CONTROL.search(text)
+    control = _CONTROL.search(text) if _SUSPECT.search(raw) else None
     if control:
         line, column = position(text, control.start())
         report(_stray(path, line, column, control.group()))
@@ -176,6 +152,43 @@ def position(text: str, offset: int) -> tuple[int, int]:
 
 def parse_yaml(text: str, path: str, report: Report, first_line: int = 1) -> Node | None:
     """Return the tree of a YAML text, or None after its problems were reported."""
+    if len(text) >= trees.LONG and first_line == 1:
+        cut = _parse_pieces(text, path)
+        if cut is not None:
+            return cut
+    return _remembered(text, path, report, first_line)
+
+
+def _parse_pieces(text: str, path: str) -> Node | None:
+    """Return the tree of a long list from the trees of its pieces; None where that will not do."""
+    items: list[Node] = []
+    problems: list[Diagnostic] = []
+    first: Node | None = None
+    for piece, line in trees.pieces(text):
+        node = _remembered(piece, path, problems.append, line)
+        if node is None or problems or node.kind != "list" or node.column != 1:
+            return None
+        first = first or node
+        items += node.items
+    return Node("list", first.line, 1, items=tuple(items)) if first else None
+
+
+def _remembered(text: str, path: str, report: Report, first_line: int) -> Node | None:
+    """Return the tree of a text, parsed only where no text like it was parsed before."""
+    problems: list[Diagnostic] = []
+    parsed: list[Node | None] = []
+
+    def make() -> Any:
+        parsed.append(_parse(text, path, problems.append, first_line))
+        return None if problems or parsed[0] is None else trees.packed(parsed[0], first_line)
+
+    packed = trees.memo.get(text, make)
+    for found in problems:
+        report(found)
+    return parsed[0] if parsed else trees.unpacked(packed, first_line)
+
+
+def _parse(text: str, path: str, report: Report, first_line: int) -> Node | None:
     builder = _Builder(path, report, first_line - 1, text)
     try:
         return builder.document(iter(yaml.parse(text, Loader=_Loader)))
@@ -197,44 +210,6 @@ def read_yaml(root: Path, path: str, report: Report) -> Node | None:
     return None if text is None else parse_yaml(text, path, report)
 
 
-def read_document(root: Path, path: str, report: Report) -> Document | None:
-    """Return a Markdown file split into front matter and body."""
-    text = read_text(root, path, report)
-    return None if text is None else parse_document(text, path, report)
-
-
-def parse_document(text: str, path: str, report: Report) -> Document | None:
-    """Return a Markdown text split into front matter and body, or None after a report."""
-    opening, closing = _fences(text)
-    if closing is None:
-        message = "front matter is not closed" if opening else "the file has no front matter"
-        help_ = "put a line `---` after the last key" if opening else "start the file with `---`"
-        report(
-            Diagnostic(
-                code="C201",
-                location=Location(path),
-                message=message,
-                expected="`---`, YAML with `slot:` and `for:`, `---`, then Markdown",
-                help=help_,
-            )
-        )
-        return None
-    front = parse_yaml(text[opening : closing[0]], path, report, first_line=2)
-    if front is None:
-        return None
-    return Document(path, front, text[closing[1] :], text.count("\n", 0, closing[1]) + 1)
-
-
-def _fences(text: str) -> tuple[int, tuple[int, int] | None]:
-    """Return where front matter starts (0: nowhere), and where it and the body's fence end."""
-    first = _FENCE.match(text)
-    if first is None:
-        return 0, None
-    second = _FENCE.search(text, first.end() + 1)
-    start = min(first.end() + 1, len(text))
-    return start, (second.start(), min(second.end() + 1, len(text))) if second else None
-
-
 def folders(root: Path, folder: str) -> list[str]:
     """Return the names of the folders in a folder of the project, sorted."""
     base = root / folder
@@ -243,18 +218,32 @@ def folders(root: Path, folder: str) -> list[str]:
 
 
 def files(root: Path, folder: str, suffixes: tuple[str, ...], report: Report) -> Iterator[str]:
-    """Yield the paths of files under a folder of the project, sorted; hidden ones are left out."""
-    base = root / folder
-    for place in sorted(base.rglob("*")):
-        hidden = any(part.startswith(".") for part in place.relative_to(base).parts)
-        if hidden or place.suffix not in suffixes:
+    """Yield the paths of files under a folder of the project, sorted; hidden ones are left out.
+
+    Folders that are links are not entered, files that lead outside are problems: what is yielded
+    lies in the project.
+    """
+    try:
+        with os.scandir(root / folder) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+    except OSError:
+        return
+    for entry in entries:
+        path = f"{folder}/{entry.name}"
+        if entry.name.startswith("."):
             continue
-        path = place.relative_to(root).as_posix()
-        if place.is_symlink() and not is_inside(root, path):
-            message = f"{quoted(path)} leads outside the project"
-            report(problem(path, 116, 1, 1, message, expected="a file of the project"))
-        elif is_file(root, path) and is_named_well(path, report):
+        if entry.is_dir(follow_symlinks=False):
+            yield from files(root, path, suffixes, report)
+        elif entry.name.endswith(suffixes) and _is_ours(entry, root, path, report):
             yield path
+
+
+def _is_ours(entry: os.DirEntry[str], root: Path, path: str, report: Report) -> bool:
+    if entry.is_symlink() and not is_inside(root, path):
+        message = f"{quoted(path)} leads outside the project"
+        report(problem(path, 116, 1, 1, message, expected="a file of the project"))
+        return False
+    return entry.is_file() and is_named_well(path, report)
 
 
 def is_named_well(path: str, report: Report) -> bool:

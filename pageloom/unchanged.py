@@ -35,6 +35,7 @@ def last_outcome(folder: Folder, digest: str) -> Outcome | None:
         return Outcome(
             problems=tuple(Diagnostic.from_json(item) for item in last["problems"]),
             verdicts=last["verdicts"],
+            waived=last["waived"],
             unchanged=last["files"],
         )
     except (KeyError, TypeError):
@@ -47,5 +48,6 @@ def summary(outcome: Outcome, digest: str) -> dict[str, Any]:
         "inputs": digest,
         "problems": [problem.as_json() for problem in outcome.problems],
         "verdicts": dict(outcome.verdicts),
+        "waived": dict(outcome.waived),
         "files": len(outcome.written) + outcome.unchanged,
     }

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from trees import flagship
 
 _FILE = re.compile(r"^-- (\S+) --\n", re.MULTILINE)
 _ASSET = re.compile(rb"(/assets/[a-z-]+)\.[0-9a-f]{10}\.")
@@ -36,6 +37,12 @@ def site(tmp_path: Path) -> Callable[[str], Path]:
         return tmp_path
 
     return make
+
+
+@pytest.fixture(scope="session")
+def flagship_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the flagship's site, built once."""
+    return flagship(tmp_path_factory.mktemp("flagship"))
 
 
 @pytest.fixture

@@ -6,17 +6,26 @@ over it, or changes lines of them, and gives the first line of each problem.
 
 from __future__ import annotations
 
+import copy
+import html
+import json
+import random
 import re
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import html5lib
 import pytest
+import yaml
 from conftest import write_files
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from pageloom import cli
 from pageloom.diagnostics import CODES, table_code
 from pageloom.model import Outcome
-from pageloom.pipeline import Options, build
+from pageloom.pipeline import Options, build, decide
 
 FOLDER = Path(__file__).parent / "problems"
 BASE = (FOLDER / "base.txt").read_text(encoding="utf-8")
@@ -225,3 +234,120 @@ def test_a_value_is_printed_as_the_text_it_is(tmp_path: Path, written: str, prin
     page = (root / "site/alfa/smoke/index.html").read_text(encoding="utf-8")
     assert f"<p>Look at {printed} first.</p>" in page
     assert "<script>alert" not in page
+
+
+PIECES = (
+    *("{{", "}}", "{%", "fault.name", "|", "<", "</script>", "&", "](", "[", "# ", "- ", "\n"),
+    *("'", '"', "\\", "`", "**", ": ", "javascript:", "../", "%2e", "~", "NO", "*a", "!t", "\r"),
+    *("\u202e", "\x85", "\u2028", "\ufeff", "\ue000", "🤧", "א", "--- ", "\n---\n"),
+)
+ANY_TEXT = st.text(max_size=40) | st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
+ANY = settings(
+    deadline=None,
+    derandomize=True,
+    max_examples=40,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+
+
+def page_or_problems(root: Path) -> str | None:
+    """Return the page of alfa × smoke, or None where an error was told; a traceback fails."""
+    outcome = built(root)
+    for problem in outcome.problems:
+        assert "\n" not in problem.first_line()
+    if any(problem.is_error for problem in outcome.problems):
+        return None
+    page = (root / "site/alfa/smoke/index.html").read_text(encoding="utf-8")
+    parser = html5lib.HTMLParser()
+    parser.parse(page)
+    assert parser.errors == []
+    return page
+
+
+@ANY
+@given(ANY_TEXT)
+def test_any_text_of_a_field_is_on_the_page_escaped_or_a_problem(text: str):
+    with tempfile.TemporaryDirectory() as folder:
+        row = f"- slug: smoke\n  name: {json.dumps(text)}\n  note: {json.dumps(text)}\n"
+        page = page_or_problems(project(Path(folder), f"-- matrix/faults.yaml --\n{row}"))
+        if page is not None:
+            (shown,) = re.findall(r"<p>Look at (.*) first.</p>", page, re.DOTALL)
+            assert "<" not in shown
+            assert html.unescape(shown) == text
+
+
+@ANY
+@given(ANY_TEXT)
+def test_any_text_of_a_snippet_is_a_page_or_a_problem(text: str):
+    with tempfile.TemporaryDirectory() as folder:
+        page = page_or_problems(project(Path(folder), body(text.replace("\ud800", ""))))
+        assert page is None or "<script>alert" not in page
+
+
+EDITED = (
+    *("matrix/matrix.yaml", "matrix/faults.yaml", "matrix/facts.yaml", "content/site.yaml"),
+    *("matrix/schemas/fault.schema.json", "content/answer.md"),
+)
+
+
+@ANY
+@given(st.sampled_from(EDITED), ANY_TEXT, st.randoms(use_true_random=False))
+def test_any_text_at_any_place_of_a_file_is_a_page_or_a_problem(
+    path: str, text: str, chance: random.Random
+):
+    with tempfile.TemporaryDirectory() as folder:
+        root = project(Path(folder), "")
+        before = (root / path).read_text(encoding="utf-8")
+        place = chance.randrange(len(before) + 1)
+        (root / path).write_text(before[:place] + text + before[place:], encoding="utf-8")
+        page_or_problems(root)
+
+
+WRONG = (
+    None,
+    "",
+    "x",
+    "0123",
+    [],
+    ["x"],
+    {},
+    {"x": "y"},
+    {"x": [{"y": ["z"]}]},
+    "off",
+    "from home",
+)
+
+
+def places(value: object, here: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Yield the place of every value in a tree."""
+    items = value.items() if isinstance(value, dict) else ()
+    items = enumerate(value) if isinstance(value, list) else items
+    for key, child in items:
+        yield (*here, key)
+        yield from places(child, (*here, key))
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=str)
+def test_any_value_of_another_type_in_the_map_is_a_page_or_a_problem(tmp_path: Path, wrong: object):
+    root = project(tmp_path, "")
+    path = root / "matrix/matrix.yaml"
+    tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for place in places(tree):
+        edited = copy.deepcopy(tree)
+        parent = edited
+        for key in place[:-1]:
+            parent = parent[key]
+        parent[place[-1]] = wrong
+        path.write_text(yaml.safe_dump(edited, sort_keys=False), encoding="utf-8")
+        decide(Options(root=root))
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=str)
+@pytest.mark.parametrize(
+    "path", ["content/words/en.yaml", "content/site.yaml", "matrix/known.yaml"]
+)
+def test_any_value_in_the_place_of_a_file_is_a_page_or_a_problem(
+    tmp_path: Path, path: str, wrong: object
+):
+    text = yaml.safe_dump(wrong)
+    decide(Options(root=project(tmp_path, f"-- {path} --\n{text}")))

@@ -14,7 +14,8 @@ from pageloom.diagnostics import Diagnostic
 from pageloom.load import csv_table
 from pageloom.options import Options
 from pageloom.pipeline import decide
-from pageloom.source import Node, decode
+from pageloom.source import decode
+from pageloom.trees import Node
 
 Site = Callable[[str], Path]
 TYPES = {"tags": "array", "open": "boolean", "library": "object", "library.name": "string"}

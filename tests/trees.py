@@ -9,13 +9,22 @@ from pageloom.model import Outcome
 from pageloom.options import Options
 from pageloom.pipeline import build
 
-SITES = Path(__file__).parent / "sites"
+ROOT = Path(__file__).parent.parent
+SITES = ROOT / "tests" / "sites"
 
 
 def copied(name: str, target: Path) -> Path:
     """Copy a project of tests/sites and return its folder."""
     shutil.copytree(SITES / name, target)
     return target
+
+
+def flagship(target: Path) -> Path:
+    """Copy the inputs of the flagship, build it there, and return the folder of its site."""
+    for name in ("content", "matrix", "themes"):
+        shutil.copytree(ROOT / name, target / name)
+    made(target)
+    return target / "site"
 
 
 def made(root: Path, **options: object) -> Outcome:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +31,7 @@ from pageloom.model import (
     Text,
 )
 from pageloom.plan import (
+    FOLDED,
     PER_HUB_PAGE,
     PUBLISHED,
     Cell,
@@ -54,6 +55,7 @@ class _Citations:
     numbers: dict[Row, int] = field(default_factory=dict)
     pinpoints: dict[Row, list[str]] = field(default_factory=dict)
     addresses: dict[Row, str] = field(default_factory=dict)
+    due: dict[Row, str] = field(default_factory=dict)
 
     def number(self, cite: Cite) -> int:
         number = self.numbers.setdefault(cite.source, len(self.numbers) + 1)
@@ -62,6 +64,9 @@ class _Citations:
             found.append(cite.pinpoint)
         if cite.fact is not None and cite.fact.values.get("url"):
             self.addresses.setdefault(cite.source, cite.fact.values["url"])
+        due = (cite.fact or cite.source).values.get("due")
+        if due:
+            self.due[cite.source] = min(due, self.due.get(cite.source, due))
         return number
 
 
@@ -248,6 +253,7 @@ class Composer:
                 as_of=self._lexicon.date(source.values["as_of"])
                 if "as_of" in source.values
                 else "",
+                due=self._lexicon.date(citations.due[source]) if source in citations.due else "",
             )
             for source, number in citations.numbers.items()
         )
@@ -368,6 +374,18 @@ class Composer:
         if slot.partial:
             return self._partial(plan, slot, scope)
         return _NOTHING
+
+    def cited(self, plan: FamilyPlan, number: int) -> Iterator[Cite]:
+        """Yield the citations of a cell: of its page, or of the section that it is folded to."""
+        family = plan.family
+        scope = self.plan.scope(family, plan.cells[number])
+        folded = plan.verdicts[number] == FOLDED
+        for slot in family.slots:
+            if not folded or slot.name in family.fold_slots:
+                base = BASE_FOLDED if folded else 0
+                for segment in self.filled(plan, number, slot, scope, base).segments:
+                    if isinstance(segment, Cite):
+                        yield segment
 
     def _partial(self, plan: FamilyPlan, slot: Slot, scope: Mapping[str, Any]) -> Filled:
         rows = tuple(self._data.named(name, plan, scope) for name in slot.rows)

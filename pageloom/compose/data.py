@@ -143,7 +143,7 @@ def site_view(plan: Plan, lexicon: Lexicon) -> dict[str, Any]:
         ],
         "offers": _Loose(
             {
-                name: _Loose(_current(offer, project.settings.as_of))
+                name: _Loose(_current(offer, project.settings.today))
                 for name, offer in values.get("offers", {}).items()
             }
         ),
@@ -157,9 +157,9 @@ class _Loose(dict[str, Any]):
         return ""
 
 
-def _current(offer: Mapping[str, Any], as_of: str) -> dict[str, Any]:
+def _current(offer: Mapping[str, Any], today: str) -> dict[str, Any]:
     """Return an offer without its promotional price when that has run out (16 CFR 233.1)."""
-    over = "until" in offer and str(offer["until"]) < as_of
+    over = "until" in offer and str(offer["until"]) < today
     hidden = {"price", "until", "list_price", "list_price_since"} if over else set()
     return {key: value for key, value in offer.items() if key not in hidden}
 

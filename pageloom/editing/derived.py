@@ -15,6 +15,7 @@ from typing import Any
 
 from pageloom import load, source
 from pageloom.diagnostics import Diagnostic
+from pageloom.load.reviews import REVIEWS
 from pageloom.load.rows import Tables, TableSpec, complete
 from pageloom.load.schemas import built_in
 from pageloom.load.settings import SITE
@@ -117,8 +118,18 @@ def _schemas(
     for spec in tables.specs.values():
         if spec.file:
             yield spec.name, (_table(spec, tables, slugs), _places(root, spec))
+    if map_.claims:
+        yield "claims", (_plain("claims"), (f"matrix/{map_.claims}",))
+    reviews = {"$schema": _DIALECT, "type": "array", "items": _plain("review")}
+    if source.is_file(root, REVIEWS):
+        yield "reviews", (reviews, (REVIEWS,))
     yield "matrix", (_matrix(map_), (MATRIX,))
     yield "site", (_site(root, map_, slugs), (SITE,))
+
+
+def _plain(name: str) -> dict[str, Any]:
+    """Return a schema of the engine as editors take it."""
+    return {**_open(built_in(name), set()), "$schema": _DIALECT}
 
 
 def _places(root: Path, spec: TableSpec) -> tuple[str, ...]:

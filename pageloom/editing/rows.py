@@ -17,6 +17,7 @@ from pageloom.load import csv_table
 from pageloom.load.rows import Tables, TableSpec, complete, suggested_slug
 from pageloom.model import Row
 from pageloom.pipeline import Decision
+from pageloom.trees import Node
 
 Report = Callable[[Diagnostic], None]
 
@@ -191,12 +192,12 @@ def _nowhere(_: Diagnostic) -> None:
     """Drop a problem that was told before."""
 
 
-def _last_line(node: source.Node) -> int:
+def _last_line(node: Node) -> int:
     below = [*node.items, *(value for _, value in node.pairs)]
     return max((_last_line(item) for item in below), default=node.line)
 
 
-def _node_key(spec: TableSpec, node: source.Node) -> tuple[str, ...]:
+def _node_key(spec: TableSpec, node: Node) -> tuple[str, ...]:
     found = (node.get(name) for name in spec.axes or (spec.key,))
     return tuple(item.text if item else "" for item in found)
 

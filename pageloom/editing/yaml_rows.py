@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from pageloom import source
-from pageloom.source import Node
+from pageloom.trees import Node
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _LINE = re.compile("\r\n|[\r\n\x85\u2028\u2029]")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pageloom import source
 from pageloom.diagnostics import Diagnostic, quoted
-from pageloom.source import Node
+from pageloom.trees import Node
 
 Report = Callable[[Diagnostic], None]
 Types = Mapping[str, str]

@@ -16,7 +16,7 @@ from pageloom.load.site_map import MATRIX, Map, undefined
 from pageloom.load.texts import Names, text
 from pageloom.model import Family, Gate, Path, Related, Slot, Text
 from pageloom.schema import Validator
-from pageloom.source import Node
+from pageloom.trees import Node
 
 Report = Callable[[Diagnostic], None]
 _SEGMENT = re.compile(r"[a-z0-9][a-z0-9-]{0,99}|\{[a-z_][a-z0-9_]*\}")

@@ -11,8 +11,11 @@ from typing import Any
 from pageloom import inputs, source
 from pageloom.diagnostics import Diagnostic
 from pageloom.inputs import defaults_root
+from pageloom.load.claims import read_claims
+from pageloom.load.document import parse_document
 from pageloom.load.families import families as read_families
 from pageloom.load.references import joins, resolve
+from pageloom.load.reviews import mark_due
 from pageloom.load.rows import Tables, TableSpec
 from pageloom.load.schemas import built_in
 from pageloom.load.settings import check_names, read_settings
@@ -64,6 +67,7 @@ def _base(root: Path, report: Report, *, preview: bool, today: str) -> _Base | N
     map_, tables = read_tables(root, report, preview=preview)
     if map_ is None:
         return None
+    mark_due(root, tables, settings, report)
     rows = resolve(tables, report)
     fields = tables.fields()
     families = read_families(map_, fields, report)
@@ -85,6 +89,7 @@ def _base(root: Path, report: Report, *, preview: bool, today: str) -> _Base | N
         fields=fields,
         markdown=tables.markdown(),
         starts=tables.starts,
+        claims=read_claims(root, map_.claims, rows, fields, report),
         root_files=dict(_root_files(root, report)),
         draft_count=tables.drafts,
     )
@@ -159,7 +164,7 @@ def _made_from(base: _Base, raw: bytes) -> Hashable:
 
 def _snippet(reader: SnippetReader, raw: bytes, path: str, report: Report) -> Snippet | None:
     text = source.decode(raw, path, report)
-    document = None if text is None else source.parse_document(text, path, report)
+    document = None if text is None else parse_document(text, path, report)
     return None if document is None else reader.read(document, report)
 
 

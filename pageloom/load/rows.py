@@ -13,7 +13,7 @@ from pageloom.load import csv_table
 from pageloom.load.schemas import read_schema, schema_path
 from pageloom.model import Row
 from pageloom.schema import Validator
-from pageloom.source import Node
+from pageloom.trees import Node
 
 Report = Callable[[Diagnostic], None]
 _SUFFIXES = (".yaml", ".yml", ".csv")
@@ -73,10 +73,13 @@ class Tables:
 
     def fields(self) -> dict[str, frozenset[str] | None]:
         """Return the declared fields of each kind of row."""
-        return {
+        found = {
             name: None if declared is None else frozenset(complete(declared, None)["properties"])
             for name, declared in self.schemas.items()
         }
+        for name in ("fact", "source"):
+            found[name] = (found.get(name) or frozenset()) | {"due"}
+        return found
 
     def markdown(self) -> dict[str, frozenset[str]]:
         """Return the fields of each kind of row that are declared as Markdown."""

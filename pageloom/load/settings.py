@@ -13,7 +13,7 @@ from pageloom.diagnostics import Diagnostic, Location, closest_help, quoted
 from pageloom.load.schemas import built_in
 from pageloom.model import Family, Row, Settings
 from pageloom.schema import Validator, one_of
-from pageloom.source import Node
+from pageloom.trees import Node
 
 Report = Callable[[Diagnostic], None]
 SITE = "content/site.yaml"
@@ -35,8 +35,6 @@ def read_settings(root: Path, report: Report, today: str) -> tuple[Settings, Nod
         values = dict(_STAND_IN)
     if node is not None:
         _check_theme(root, node, report)
-    if today:
-        values["as_of"] = today
     text = json.dumps(values, sort_keys=True, default=list)
     settings = Settings(
         values=values,
@@ -44,6 +42,7 @@ def read_settings(root: Path, report: Report, today: str) -> tuple[Settings, Nod
         base_url=values["base_url"],
         lang=values.get("lang", "en"),
         as_of=values["as_of"],
+        today=today or values["as_of"],
         theme=values.get("theme", "default"),
         root_path=SITE,
         digest=blake2b(text.encode(), digest_size=16).digest(),

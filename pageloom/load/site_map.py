@@ -11,7 +11,7 @@ from pageloom.diagnostics import Diagnostic, Location, closest_help, quoted
 from pageloom.load.rows import TableSpec
 from pageloom.load.schemas import built_in
 from pageloom.schema import Validator, one_of
-from pageloom.source import Node
+from pageloom.trees import Node
 
 Report = Callable[[Diagnostic], None]
 MATRIX = "matrix/matrix.yaml"
@@ -30,6 +30,7 @@ class Map:
     joins: tuple[TableSpec, ...]
     facts: str
     sources: str
+    claims: str
     values: Mapping[str, Any]
     node: Node
 
@@ -50,6 +51,7 @@ def read_map(node: Node, report: Report) -> Map | None:
         joins=_specs(node, values, "joins"),
         facts=values.get("facts", ""),
         sources=values.get("sources", ""),
+        claims=values.get("claims", ""),
         values=values,
         node=node,
     )

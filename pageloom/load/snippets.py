@@ -7,9 +7,10 @@ from typing import Any
 
 from pageloom.diagnostics import Diagnostic, Location, closest_help, quoted
 from pageloom.expressions import text_of
+from pageloom.load.document import Document
 from pageloom.model import Family, Pin, Row, Snippet
 from pageloom.schema import is_date
-from pageloom.source import Document, Node
+from pageloom.trees import Node
 
 Report = Callable[[Diagnostic], None]
 KEYS = ("slot", "family", "for", "reviewed", "draft", "note", "interval_months", "waive")

@@ -8,7 +8,8 @@ from pageloom import expressions
 from pageloom.diagnostics import Diagnostic, Location, Start, closest_help
 from pageloom.load.site_map import MATRIX, Map
 from pageloom.model import Call, Expression, Text
-from pageloom.source import Node, position
+from pageloom.source import position
+from pageloom.trees import Node
 
 Report = Callable[[Diagnostic], None]
 

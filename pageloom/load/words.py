@@ -11,7 +11,7 @@ from typing import Any
 from pageloom import source
 from pageloom.diagnostics import Diagnostic, quoted
 from pageloom.model import Words
-from pageloom.source import Node
+from pageloom.trees import Node
 
 Report = Callable[[Diagnostic], None]
 _FORMS = ("one", "other")

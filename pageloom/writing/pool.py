@@ -6,6 +6,8 @@ import contextlib
 import multiprocessing
 import os
 import pickle
+import tempfile
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass
@@ -64,34 +66,42 @@ def _nowhere(_: object) -> None:
     """Drop a problem that the first process has reported."""
 
 
-_worker: Worker | None = None
-_loaded: tuple[str, Worker] | None = None
+class _Place(threading.local):
+    """The worker of this process, or of this thread of it."""
+
+    worker: Worker | None = None
+    recipe: str = ""
 
 
-def _start(worker: Worker | None, recipe: str) -> None:
-    global _worker  # noqa: PLW0603  (one a process; pools have no other place for it)
-    _worker = worker if worker is not None else _load(recipe)
+_place = _Place()
 
 
-def _load(recipe: str) -> Worker:
-    """Return the worker of a recipe file, made once a process."""
-    global _loaded  # noqa: PLW0603
-    if _loaded is None or _loaded[0] != recipe:
+def _start(worker: Worker) -> None:
+    _place.worker = worker
+
+
+def _load(recipe: str) -> None:
+    """Make the worker of a recipe file, once a process and thread."""
+    if _place.recipe != recipe:
         made: Recipe = pickle.loads(Path(recipe).read_bytes())  # noqa: S301  (our own file)
-        _loaded = (recipe, made.worker())
-    return _loaded[1]
+        _place.worker, _place.recipe = made.worker(), recipe
+
+
+def _working() -> Worker:
+    worker = _place.worker
+    if worker is None:
+        raise RuntimeError("no worker was started in this process")
+    return worker
 
 
 def survey(part: Range, all_stale: bool) -> Surveyed:  # noqa: FBT001  (a task's arguments)
     """Survey a range in this process."""
-    assert _worker is not None  # noqa: S101
-    return _worker.survey(part, all_stale=all_stale)
+    return _working().survey(part, all_stale=all_stale)
 
 
 def write(part: Range, stale: bytes, compare: bool) -> Written:  # noqa: FBT001
     """Write the stale pages of a range in this process."""
-    assert _worker is not None  # noqa: S101
-    return _worker.write(part, stale, compare=compare)
+    return _working().write(part, stale, compare=compare)
 
 
 Run = Callable[[Callable[..., Any], Sequence[tuple[Any, ...]]], Iterable[Any]]
@@ -104,7 +114,7 @@ def runner(
     """Yield a function that maps a task over arguments, results in order."""
     count = jobs or os.cpu_count() or 1
     if executor is None and (count == 1 or cells < PARALLEL_FROM):
-        _start(worker, "")
+        _start(worker)
         yield lambda task, arguments: (task(*items) for items in arguments)
         return
     if executor is not None:
@@ -113,7 +123,7 @@ def runner(
         return
     if "fork" in multiprocessing.get_all_start_methods():
         context = multiprocessing.get_context("fork")
-        with ProcessPoolExecutor(count, context, _start, (worker, "")) as pool:
+        with ProcessPoolExecutor(count, context, _start, (worker,)) as pool:
             yield lambda task, arguments: pool.map(_Spread(task), arguments)
         return
     with _kept(recipe) as path, ProcessPoolExecutor(count) as pool:
@@ -123,12 +133,14 @@ def runner(
 @contextlib.contextmanager
 def _kept(recipe: Recipe) -> Iterator[str]:
     """Keep the recipe in a file beside the manifest, for processes that inherit nothing."""
-    path = recipe.folder.beside("recipe")
-    path.write_bytes(pickle.dumps(recipe, protocol=5))
+    folder = recipe.folder.beside("")
+    handle, name = tempfile.mkstemp(prefix="recipe-", dir=folder)
     try:
-        yield str(path)
+        os.close(handle)
+        Path(name).write_bytes(pickle.dumps(recipe, protocol=5))
+        yield name
     finally:
-        path.unlink(missing_ok=True)
+        Path(name).unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,5 +161,5 @@ class _Remote:
     task: Callable[..., Any]
 
     def __call__(self, arguments: tuple[Any, ...]) -> Any:
-        _start(None, self.recipe)
+        _load(self.recipe)
         return self.task(*arguments)

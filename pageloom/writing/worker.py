@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -228,8 +229,14 @@ def _base(plan: Plan, theme: Theme, site: Mapping[str, Any]) -> bytes:
             project.settings.digest,
             theme.assets_digest(),
             _navigation_digest(site),
+            _offers_digest(site),
         )
     )
+
+
+def _offers_digest(site: Mapping[str, Any]) -> bytes:
+    """Return the digest of the offers as they stand on the day that the build judges by."""
+    return blake2b(json.dumps(site["offers"]).encode(), digest_size=16).digest()
 
 
 def _navigation_digest(site: Mapping[str, Any]) -> bytes:

@@ -1,0 +1,298 @@
+"""Judges the texts of a project and tells what it found at their lines.
+
+What is found in a text depends on the text, the rules and the names alone, so it is kept between
+builds by their digest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Iterator
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any
+
+from pageloom import expressions, prose
+from pageloom.diagnostics import WARNING, Diagnostic, Location, quoted
+from pageloom.lexicon import Lexicon
+from pageloom.lint.language import Finding, acronyms, slips
+from pageloom.lint.numbers import Numbers
+from pageloom.lint.passages import About, Group, Passage, about_fact, groups
+from pageloom.model import Call, Claim, Claims, Path, Row
+from pageloom.plan import Plan
+from pageloom.prose import StandIn
+from pageloom.source import position
+from pageloom.theme import Theme
+
+Report = Callable[[Diagnostic], None]
+Read = Callable[[str], str]
+Kept = dict[bytes, list[tuple[Any, ...]]]
+BUILT_IN = (
+    "unsourced-number",
+    "bare-number",
+    "leftover",
+    "doubled-word",
+    "capitals",
+    "article",
+)
+
+
+@dataclass(slots=True)
+class Linted:
+    """What was silenced, and what is kept for the next build."""
+
+    waived: dict[str, int] = field(default_factory=dict)
+    """How often each rule was waived."""
+    kept: Kept = field(default_factory=dict)
+
+
+def lint(
+    plan: Plan,
+    theme: Theme,
+    templates: Iterable[str],
+    report: Report,
+    read: Read,
+    kept: Kept,
+    faulty: Container[str] = (),
+) -> Linted:
+    """Judge every text and report what is found.
+
+    `read` gives the text of a file, `kept` is what the last build kept, and `faulty` are files that
+    have other errors: their texts wait until these are gone.
+    """
+    linter = _Linter(plan, kept)
+    places = _Places(read)
+    linted = Linted()
+    for group in groups(plan, theme, templates):
+        if group.path not in faulty:
+            for passage, findings in linter.findings(group, linted.kept):
+                for problem in _problems(passage, findings, places, linted, linter.rules):
+                    report(problem)
+    return linted
+
+
+def _problems(
+    passage: Passage,
+    findings: Iterable[Finding],
+    places: _Places,
+    linted: Linted,
+    rules: Container[str],
+) -> Iterator[Diagnostic]:
+    """Yield what is found in a passage, but for what it waives, and waivers without use."""
+    waivers = dict(passage.waivers)
+    for finding in findings:
+        if finding.rule in dict(passage.waivers):
+            waivers.pop(finding.rule, None)
+            linted.waived[finding.rule] = linted.waived.get(finding.rule, 0) + 1
+            continue
+        location = places.of(passage, finding.offset)
+        if location is not None:
+            yield _diagnostic(finding, location)
+    for rule in waivers:
+        yield _idle(passage, rule, known=rule in rules)
+
+
+def _diagnostic(finding: Finding, location: Location) -> Diagnostic:
+    return Diagnostic(
+        code=finding.code,
+        severity=finding.severity,
+        location=location,
+        message=finding.message[:100],
+        expected=finding.expected,
+        help=finding.help,
+        notes=tuple(finding.notes),
+    )
+
+
+def _idle(passage: Passage, rule: str, *, known: bool) -> Diagnostic:
+    what = "silences nothing" if known else "names no rule"
+    return Diagnostic(
+        code="L809",
+        severity=WARNING,
+        location=Location(passage.path),
+        message=f"the waiver of {quoted(rule)} {what}",
+        expected="waivers that are needed",
+        help="delete it",
+    )
+
+
+class _Linter:
+    """Finds what is wrong in passages; one a run."""
+
+    def __init__(self, plan: Plan, kept: Kept) -> None:
+        project = plan.project
+        self._project = project
+        self._lexicon = Lexicon(project.words, lambda _: None)
+        self._before = kept
+        self._claims = project.claims or Claims((), {})
+        self._lang = project.settings.lang
+        named = (row for axis in project.axes.values() for row in axis)
+        self._acronyms = acronyms(named)
+        self._numbers = Numbers(project.words, self._claims.numbers) if project.claims else None
+        self.rules = {*BUILT_IN, *(rule.id for rule in self._claims.rules)}
+        self._digest = _digest(
+            (self._claims.digest, project.words.digest, self._lang, sorted(self._acronyms.items()))
+        )
+        self._waiving = {item.path for item in project.snippets if item.waivers}
+        self._known: dict[tuple[Row, ...], frozenset[tuple[str, str]]] = {(): frozenset()}
+
+    def findings(self, group: Group, kept: Kept) -> Iterator[tuple[Passage, tuple[Finding, ...]]]:
+        """Yield the passages in which something is wrong, or waived, with what it is.
+
+        What an earlier build found is found again where nothing changed.
+        """
+        key = _digest((self._digest, group.said, tuple(self._named(group.said))))
+        found = kept.get(key, self._before.get(key))
+        if found is None:
+            found = [
+                (index, *finding)
+                for index, passage in enumerate(group.passages())
+                for finding in self._judged(passage)
+            ]
+        kept[key] = found
+        waives = group.path in self._waiving
+        for index, passage in enumerate(group.passages() if found or waives else ()):
+            yield passage, tuple(Finding(*item[1:]) for item in found if item[0] == index)
+
+    def _named(self, said: object) -> Iterator[object]:
+        """Yield the digests of the facts that texts name."""
+        for item in said if isinstance(said, (tuple, list)) else (said,):
+            if isinstance(item, list):
+                yield from self._named(item)
+            elif isinstance(item, str):
+                for text, _ in expressions.split(item)[1::2]:
+                    fact = self._stand_in(text).fact
+                    yield fact.digest if fact else b""
+
+    def _judged(self, passage: Passage) -> Iterator[Finding]:
+        plain = _Meant(passage.about)
+        rules = [rule for rule in self._claims.rules if plain.by(rule)]
+        known = self._quantities(passage.facts)
+        for sentence in prose.sentences(passage.text, self._stand_in):
+            cited = sentence.cited or passage.cited
+            found = list(slips(sentence.text, self._acronyms, self._lang))
+            if self._numbers is not None and not cited:
+                found += self._numbers.unsourced(sentence.text, known)
+            if sentence.facts:
+                said = _Meant(passage.about, sentence.facts)
+                judging = [rule for rule in self._claims.rules if said.by(rule)]
+            found += _claimed(judging if sentence.facts else rules, sentence.text, cited=cited)
+            for finding in found:
+                yield finding._replace(offset=sentence.at(finding.offset))
+
+    def _quantities(self, facts: tuple[Row, ...]) -> frozenset[tuple[str, str]]:
+        """Return the quantities that facts beside a text vouch for."""
+        found = self._known.get(facts)
+        if found is None and self._numbers is not None:
+            texts = [
+                text
+                for fact in facts
+                for text in (self._lexicon.fact(fact), str(fact.values.get("statement", "")))
+            ]
+            found = frozenset(
+                (item.number, item.unit) for text in texts for item in self._numbers.found(text)
+            )
+            self._known[facts] = found
+        return found or frozenset()
+
+    def _stand_in(self, text: str) -> StandIn:
+        """Return what takes the place of an expression."""
+        try:
+            expression = expressions.parse(text)
+        except expressions.NotAllowedError:
+            return StandIn()
+        if isinstance(expression, Path):
+            return StandIn(_placeholder(expression))
+        return self._called(expression)
+
+    def _called(self, call: Call) -> StandIn:
+        argument = call.args[0]
+        if call.name == "link":
+            text = dict(call.kwargs).get("text", "")
+            words = _placeholder(text) if isinstance(text, Path) else text
+            return StandIn(words or "Page")
+        fact = None if isinstance(argument, Path) else self._project.facts.get(argument)
+        if call.name == "cite":
+            return StandIn(cited=True, fact=fact)
+        return StandIn(self._lexicon.fact(fact) if fact else "Value", cited=True, fact=fact)
+
+
+def _placeholder(path: Path) -> str:
+    """Return a word in the place of a value: the name of its row, as `Axis`."""
+    return path.root.replace("_", " ").capitalize()
+
+
+class _Meant:
+    """What a text is about: what it is written for, else what all facts in a sentence are about."""
+
+    def __init__(self, about: About, facts: tuple[Row, ...] = ()) -> None:
+        self._about = about
+        self._facts = [about_fact(fact) for fact in facts]
+
+    def by(self, rule: Claim) -> bool:
+        """Whether a rule is for such a text, and for no other rows that it is about."""
+        return all(self._within(kind, slugs) for kind, slugs in rule.scope)
+
+    def _within(self, kind: str, slugs: frozenset[str]) -> bool:
+        named = self._about.get(kind, frozenset())
+        if not named and self._facts and all(kind in fact for fact in self._facts):
+            named = frozenset().union(*(fact[kind] for fact in self._facts))
+        return bool(named) and named <= slugs
+
+
+def _claimed(rules: Iterable[Claim], text: str, *, cited: bool) -> Iterator[Finding]:
+    for rule in rules:
+        match = rule.found_in(text)
+        if match is not None and not (rule.sourced and cited):
+            yield Finding(
+                rule.id,
+                "L801",
+                rule.severity,
+                match.start(),
+                f"{quoted(match.group())}: rule `{rule.id}`",
+                rule.right,
+                notes=tuple(filter(None, (rule.why, rule.citation, rule.url))),
+            )
+
+
+def _digest(value: Any) -> bytes:
+    return blake2b(repr(value).encode("utf-8", "replace"), digest_size=16).digest()
+
+
+class _Places:
+    """Finds texts in their files again, for those whose place is not known."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+        self._files: dict[str, str] = {}
+
+    def of(self, passage: Passage, offset: int) -> Location | None:
+        """Return the place of a character of a passage; None where the file does not hold it."""
+        if passage.start is not None:
+            return passage.start.location(passage.path, *position(passage.text, offset))
+        if passage.path not in self._files:
+            self._files[passage.path] = self._read(passage.path)
+        text = self._files[passage.path]
+        first = _line_start(text, passage.line)
+        for words, shift in _searched(passage.text, offset):
+            found = text.find(words, first)
+            if found >= 0:
+                return Location(passage.path, *position(text, found + shift))
+        return Location(passage.path, passage.line) if passage.line > 1 else None
+
+
+def _searched(text: str, offset: int) -> Iterator[tuple[str, int]]:
+    """Yield parts of a text to look for, and how far into them the character stands.
+
+    A folded or quoted value reads otherwise in its file, so shorter parts are tried as well.
+    """
+    yield text, offset
+    for size in (60, 30, 15):
+        yield text[offset : offset + size], 0
+    yield text[:30], 0
+
+
+def _line_start(text: str, line: int) -> int:
+    start = 0
+    for _ in range(line - 1):
+        start = text.find("\n", start) + 1
+    return start

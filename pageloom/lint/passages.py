@@ -1,0 +1,204 @@
+"""The texts of a project that pages print, each with what it is about and where it stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from hashlib import blake2b
+from typing import Any
+
+from pageloom.diagnostics import Start
+from pageloom.model import Family, Project, Row, Snippet
+from pageloom.plan import Plan
+from pageloom.theme import Theme
+
+About = Mapping[str, frozenset[str]]
+"""By kind, the slugs of the rows that a text is about."""
+_UNPRINTED = frozenset(("name", "name_in_sentence", "short", "aliases", "slug", "id", "note"))
+_FACT = ("statement", "value")
+_SPOKEN = re.compile(r"\w\s+\S*\w")
+_ATTRIBUTE = re.compile(r"\.\s*([a-z_][a-z0-9_]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A text that pages print."""
+
+    path: str
+    text: str
+    line: int = 1
+    """A line of the file at or before the text."""
+    start: Start | None = None
+    """Where the text starts, when that is known."""
+    about: About = field(default_factory=dict)
+    waivers: tuple[tuple[str, str], ...] = ()
+    cited: bool = False
+    """Whether a source stands behind all of it."""
+    facts: tuple[Row, ...] = ()
+    """Facts that stand beside it on the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Passages of one place in the files: a snippet, a row, the texts of a family."""
+
+    path: str
+    said: object
+    """What, besides the rules, decides on what is found in them."""
+    passages: Callable[[], tuple[Passage, ...]]
+
+
+def groups(plan: Plan, theme: Theme, templates: Iterable[str]) -> Iterator[Group]:
+    """Yield every text of the project that a page may print."""
+    project = plan.project
+    for snippet in project.snippets:
+        passage = _of_snippet(snippet)
+        about = sorted((kind, sorted(slugs)) for kind, slugs in passage.about.items())
+        yield Group(passage.path, (passage.text, about), partial(_one, passage))
+    printed = _printed(plan, theme, templates)
+    fields = (sorted(printed), sorted((k, sorted(v)) for k, v in project.markdown.items()))
+    shared = blake2b(repr(fields).encode(), digest_size=16).digest()
+    for kind, rows in project.tables.items():
+        texts = sorted(project.markdown.get(kind, ()))
+        for row in rows if kind != "source" else ():
+            said = [row.values[name] for name in texts if "{{" in str(row.values.get(name, ""))]
+            make = partial(_of_row, row, printed, project.starts)
+            yield Group(row.location.path, (kind, shared, row.digest, said), make)
+    for family in project.families.values():
+        found = _of_family(family)
+        yield Group(family.location.path, [item.text for item in found], partial(tuple, found))
+    for found in (_of_words(project), _of_offers(project)):
+        if found:
+            yield Group(found[0].path, [item.text for item in found], partial(tuple, found))
+
+
+def _one(passage: Passage) -> tuple[Passage, ...]:
+    return (passage,)
+
+
+def _of_words(project: Project) -> tuple[Passage, ...]:
+    return tuple(
+        Passage(project.words.path, text)
+        for key, value in project.words.entries.items()
+        if key not in {"units", "months"}
+        for text in (value.values() if isinstance(value, Mapping) else (str(value),))
+    )
+
+
+def _of_offers(project: Project) -> tuple[Passage, ...]:
+    return tuple(
+        Passage(project.settings.root_path, str(offer[key]))
+        for offer in project.settings.values.get("offers", {}).values()
+        for key in ("label", "condition", "note")
+        if offer.get(key)
+    )
+
+
+def _of_snippet(snippet: Snippet) -> Passage:
+    return Passage(
+        snippet.path,
+        snippet.body,
+        start=Start(snippet.body_line),
+        about={pin.axis: frozenset(row.slug for row in pin.rows) for pin in snippet.pins},
+        waivers=snippet.waivers,
+    )
+
+
+def _of_family(family: Family) -> tuple[Passage, ...]:
+    texts = (
+        *family.titles,
+        *family.descriptions,
+        family.h1,
+        family.link_text,
+        family.line,
+        family.fold_heading,
+        *(slot.heading for slot in family.slots),
+    )
+    return tuple(
+        Passage(text.location.path, text.source, text.location.line)
+        for text in texts
+        if text is not None
+    )
+
+
+def _printed(plan: Plan, theme: Theme, templates: Iterable[str]) -> frozenset[str]:
+    """Return the names of fields that a template or a text may print."""
+    texts = [theme.text(name) for name in templates]
+    for family in plan.project.families.values():
+        texts += (passage.text for passage in _of_family(family))
+    texts += (snippet.body for snippet in plan.project.snippets)
+    return frozenset(name for text in texts for name in _ATTRIBUTE.findall(text))
+
+
+def _of_row(
+    row: Row, printed: frozenset[str], starts: Mapping[tuple[Row, str], Start]
+) -> tuple[Passage, ...]:
+    facts = tuple(_facts(row.values))
+    return tuple(
+        Passage(
+            row.location.path,
+            text,
+            row.location.line,
+            starts.get((row, name)),
+            _about(row),
+            cited=cited or row.kind == "fact",
+            facts=facts,
+        )
+        for name, value in row.values.items()
+        if _is_printed(row, name, printed, starts)
+        for text, cited in _strings(value, row.values)
+    )
+
+
+def _is_printed(
+    row: Row, name: str, printed: frozenset[str], starts: Mapping[tuple[Row, str], Start]
+) -> bool:
+    if row.kind == "fact":
+        return name in _FACT
+    return name in printed and (name not in _UNPRINTED or (row, name) in starts)
+
+
+def _about(row: Row) -> About:
+    """Return what a row is about: itself, the rows of its join, those that a fact names."""
+    about = {row.kind: frozenset((row.slug,))}
+    about.update((other.kind, frozenset((other.slug,))) for other in row.about)
+    return {**about, **about_fact(row)} if row.kind == "fact" else about
+
+
+def about_fact(fact: Row) -> About:
+    """Return the rows that a fact says it is about."""
+    named = fact.values.get("about")
+    found: Mapping[str, Any] = named if isinstance(named, Mapping) else {}
+    return {
+        kind: frozenset(value if isinstance(value, tuple) else (value,))
+        for kind, value in found.items()
+    }
+
+
+def _strings(value: Any, holder: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
+    """Yield the texts in a value with whether a source stands beside them."""
+    if isinstance(value, str):
+        if _SPOKEN.search(value):
+            yield value, _is_cited(holder)
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _strings(item, holder)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _strings(item, value)
+
+
+def _is_cited(holder: Mapping[str, Any]) -> bool:
+    """Whether the row, or the map in it, that holds a text names the source of its words."""
+    named = any(isinstance(value, Row) and value.kind == "source" for value in holder.values())
+    return named or bool(holder.get("citation"))
+
+
+def _facts(values: Mapping[str, Any]) -> Iterator[Row]:
+    """Yield the facts that a row names."""
+    for value in values.values():
+        for item in value if isinstance(value, tuple) else (value,):
+            if isinstance(item, Row) and item.kind == "fact":
+                yield item

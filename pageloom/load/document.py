@@ -1,0 +1,70 @@
+"""Markdown files as front matter and body."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pageloom.diagnostics import Diagnostic, Location, quoted
+from pageloom.source import decode, parse_yaml, problem
+from pageloom.trees import Node
+
+Report = Callable[[Diagnostic], None]
+_FENCE = re.compile(r"^---[ \t]*$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A Markdown file: its front matter and the body with the line on which the body starts."""
+
+    path: str
+    front: Node
+    body: str
+    body_line: int
+
+
+def read_document(root: Path, path: str, report: Report) -> Document | None:
+    """Return a Markdown file that `files` found, split into front matter and body."""
+    try:
+        with (root / path).open("rb") as file:
+            raw = file.read()
+    except OSError:
+        expected = "a file at this path"
+        report(problem(path, 116, 1, 1, f"cannot read {quoted(path)}", expected=expected))
+        return None
+    text = decode(raw, path, report)
+    return None if text is None else parse_document(text, path, report)
+
+
+def parse_document(text: str, path: str, report: Report) -> Document | None:
+    """Return a Markdown text split into front matter and body, or None after a report."""
+    opening, closing = _fences(text)
+    if closing is None:
+        message = "front matter is not closed" if opening else "the file has no front matter"
+        help_ = "put a line `---` after the last key" if opening else "start the file with `---`"
+        report(
+            Diagnostic(
+                code="C201",
+                location=Location(path),
+                message=message,
+                expected="`---`, YAML with `slot:` and `for:`, `---`, then Markdown",
+                help=help_,
+            )
+        )
+        return None
+    front = parse_yaml(text[opening : closing[0]], path, report, first_line=2)
+    if front is None:
+        return None
+    return Document(path, front, text[closing[1] :], text.count("\n", 0, closing[1]) + 1)
+
+
+def _fences(text: str) -> tuple[int, tuple[int, int] | None]:
+    """Return where front matter starts (0: nowhere), and where it and the body's fence end."""
+    first = _FENCE.match(text)
+    if first is None:
+        return 0, None
+    second = _FENCE.search(text, first.end() + 1)
+    start = min(first.end() + 1, len(text))
+    return start, (second.start(), min(second.end() + 1, len(text))) if second else None

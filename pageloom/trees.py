@@ -1,0 +1,133 @@
+"""Parsed YAML kept by content, so that an edit parses only the rows it touches.
+
+A text that was parsed without a problem gives the same tree again, moved to its line. A long list
+is cut where rows start, at places that the rows themselves decide, so that one new row moves no
+other cut.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Literal
+from zlib import crc32
+
+from pageloom.diagnostics import Start
+
+LONG = 60_000
+"""Characters from which a list is cut."""
+_ROWS_A_PIECE = 64
+_ROW = re.compile(r"^- ", re.MULTILINE)
+_FILE = ".pageloom/cache/trees"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value with its position: text, null, a list of nodes, or a map of (key, value) nodes."""
+
+    kind: Literal["text", "null", "list", "map"]
+    line: int
+    column: int
+    text: str = ""
+    items: tuple[Node, ...] = ()
+    pairs: tuple[tuple[Node, Node], ...] = ()
+    start: Start | None = None
+    """Where the words of a quoted or block text start, when that is not its own position."""
+
+    def get(self, key: str) -> Node | None:
+        """Return the value under `key` of a map, or None."""
+        return next((value for name, value in self.pairs if name.text == key), None)
+
+
+def packed(node: Node, first_line: int) -> Any:
+    """Return a node as plain tuples, lines counted from 0."""
+    start = node.start and (node.start.line - first_line, node.start.column, node.start.indented)
+    if node.kind == "list":
+        children: Any = tuple(packed(item, first_line) for item in node.items)
+    else:
+        children = tuple(
+            (packed(key, first_line), packed(value, first_line)) for key, value in node.pairs
+        )
+    return (node.kind, node.line - first_line, node.column, node.text, children, start)
+
+
+def unpacked(packed: Any, first_line: int) -> Node:
+    """Return the node of plain tuples, moved to its line."""
+    kind, line, column, text, children, start = packed
+    begun = start and Start(start[0] + first_line, start[1], start[2])
+    if kind == "list":
+        items = tuple([unpacked(item, first_line) for item in children])
+        return Node(kind, line + first_line, column, items=items)
+    if kind == "map":
+        pairs = tuple(
+            [(unpacked(key, first_line), unpacked(value, first_line)) for key, value in children]
+        )
+        return Node(kind, line + first_line, column, pairs=pairs)
+    return Node(kind, line + first_line, column, text, start=begun)
+
+
+class Memo:
+    """Packed trees by the digest of their text."""
+
+    def __init__(self) -> None:
+        self._kept: dict[bytes, Any] = {}
+        self._used: dict[bytes, Any] = {}
+
+    def load(self, root: Path, version: bytes) -> None:
+        """Take what an earlier build kept; nothing when it cannot be used."""
+        self._kept, self._used = {}, {}
+        try:
+            head, kept = marshal.loads((root / _FILE).read_bytes())  # noqa: S302  (our own file)
+        except (OSError, ValueError, EOFError, TypeError):
+            return
+        if head == (sys.version, version) and isinstance(kept, dict):
+            self._kept = kept
+
+    def save(self, root: Path, version: bytes) -> None:
+        """Keep the trees that this build used."""
+        if self._used.keys() == self._kept.keys():
+            return
+        path = root / _FILE
+        temporary = path.with_name(f"trees.{os.getpid()}.tmp")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_bytes(marshal.dumps(((sys.version, version), self._used)))
+            temporary.replace(path)
+        except OSError:
+            return
+
+    def get(self, text: str, make: Callable[[], Any]) -> Any:
+        """Return the packed tree of a text; `make` gives it, or None after a problem."""
+        key = blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
+        found = self._used.get(key) or self._kept.get(key) or make()
+        if found is not None:
+            self._used[key] = found
+        return found
+
+
+def pieces(text: str) -> Iterator[tuple[str, int]]:
+    """Yield the pieces of a long list with their first lines; each starts with a row.
+
+    A row ends a piece when its own text says so, one in 64 on average.
+    """
+    starts = [match.start() for match in _ROW.finditer(text)]
+    if not starts:
+        return
+    begin, line = 0, 1
+    for start, following in zip(starts, [*starts[1:], len(text)], strict=True):
+        row = text[start:following]
+        if crc32(row.encode(errors="surrogatepass")) % _ROWS_A_PIECE == 0 or following == len(text):
+            piece = text[begin:following]
+            yield piece, line
+            line += piece.count("\n")
+            begin = following
+
+
+memo = Memo()
+"""The trees of this process; what is in it never changes what a text gives."""
