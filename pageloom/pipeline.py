@@ -6,9 +6,11 @@ write. Phase B composes, renders and publishes, page by page, what its key says 
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from pageloom import (
     cascade,
@@ -29,11 +31,15 @@ from pageloom.compose import Composer, Scales
 from pageloom.diagnostics import Diagnostic, ordered
 from pageloom.gate import Measured
 from pageloom.markup import Converter
-from pageloom.model import Outcome
+from pageloom.memory import NO_MEMORY, Memory
+from pageloom.model import Outcome, Project, Weight
 from pageloom.options import Options
 from pageloom.plan import VERDICTS, Plan
 from pageloom.publish import Folder, PublishError, State
 from pageloom.theme import Theme
+
+
+Report = Callable[[Diagnostic], None]
 
 
 @dataclass(slots=True)
@@ -54,23 +60,28 @@ class Decision:
         return self.plan is not None and not any(problem.is_error for problem in self.problems)
 
 
-def decide(options: Options) -> Decision:
-    """Load the project and decide on every cell, without rendering a page."""
+def decide(options: Options, memory: Memory = NO_MEMORY) -> Decision:
+    """Load the project and decide on every cell, without rendering a page.
+
+    `memory` holds what earlier runs of this process made of inputs that have not changed.
+    """
     decision = Decision()
     report = decision.problems.append
-    trees.memo.load(options.root, inputs.engine_digest())
-    project = load.project(options.root, report, preview=options.preview, today=options.today)
-    trees.memo.save(options.root, inputs.engine_digest())
+    with _remembered_trees(options, memory):
+        project = load.project(
+            options.root, report, preview=options.preview, today=options.today, memory=memory
+        )
     if project is None:
         return decision
     plan = expand.plan(project, report)
     cascade.choose(plan, report)
-    converter = Converter(project, report, fragments.read_cache(options.root))
-    converter.lexicon.check()
-    theme = Theme(
-        inputs.theme_folders(options.root, project.settings.theme), converter.lexicon, report
+    converter, theme, weights = memory.recall(
+        "theme",
+        lambda: (id(project.axes), inputs.theme_digest(options.root, project.settings.theme)),
+        report,
+        lambda report: _theme(options, project, report),
     )
-    theme.check(inputs.templates(project))
+    converter.report_to(report)
     plan.fragments = fragments.convert(plan, converter, options.jobs)
     fragments.write_cache(options.root, converter)
     fragments.check_prints(plan, report)
@@ -80,10 +91,35 @@ def decide(options: Options) -> Decision:
     if not decision.sound:
         return decision
     decision.composer = Composer(plan, theme, converter, report)
-    decision.scales = Scales(plan, decision.composer)
+    decision.scales = Scales(plan, decision.composer, weights)
     with writing.theme_failures(report):
         decision.measured = gate.decide(plan, decision.scales, report)
     return decision
+
+
+@contextlib.contextmanager
+def _remembered_trees(options: Options, memory: Memory) -> Iterator[None]:
+    """Read YAML with the trees of the last build; a process with a memory takes them once."""
+    first: list[bool] = []
+    memory.recall("trees", lambda: options.root, _ignored, lambda _: first.append(True))
+    if first:
+        trees.memo.load(options.root, inputs.engine_digest())
+    yield
+    if first:
+        trees.memo.save(options.root, inputs.engine_digest())
+
+
+Weights = dict[tuple[Any, ...], Weight]
+
+
+def _theme(options: Options, project: Project, report: Report) -> tuple[Converter, Theme, Weights]:
+    """Return what texts are converted and pages are rendered with, and weights of data slots."""
+    converter = Converter(project, report, fragments.read_cache(options.root))
+    converter.lexicon.check()
+    folders = inputs.theme_folders(options.root, project.settings.theme)
+    theme = Theme(folders, converter.lexicon, report)
+    theme.check(inputs.templates(project))
+    return converter, theme, {}
 
 
 def _lint(decision: Decision, options: Options, plan: Plan, theme: Theme) -> None:

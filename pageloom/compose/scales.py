@@ -36,12 +36,15 @@ _MASK = "\ue010"
 class Scales:
     """Weighs slots; what many cells share is weighed once."""
 
-    def __init__(self, plan: Plan, composer: Composer) -> None:
+    def __init__(
+        self, plan: Plan, composer: Composer, partials: dict[tuple[Any, ...], Weight] | None = None
+    ) -> None:
+        """`partials` are weights of data slots over the same rows, words and theme."""
         self._plan = plan
         self._composer = composer
         self._fragments: dict[int, tuple[int, tuple[Print, ...], frozenset[str], bool]] = {}
         self._snippets: dict[tuple[int, tuple[Hashable, ...]], Weight] = {}
-        self._partials: dict[tuple[Any, ...], Weight] = {}
+        self._partials = {} if partials is None else partials
         self._scope: tuple[Any, Mapping[str, Any]] = (None, {})
         self._masks: dict[Row, re.Pattern[str] | None] = {}
         self._headings: dict[str, int] = {}

@@ -48,6 +48,10 @@ class Converter:
         self._tree = Tree()
         self._markdown = markdown.Markdown(extensions=[*_EXTENSIONS, Plain(self._tree)])
 
+    def report_to(self, report: Report) -> None:
+        """Send the problems of texts elsewhere from now on; those of words go where they went."""
+        self._report = report
+
     def fragment(
         self,
         path: str,
