@@ -79,6 +79,9 @@ def _parser() -> argparse.ArgumentParser:
     new = _command(commands, "new", "add a row, or the skeleton of a snippet", _new)
     new.add_argument("name", metavar="AXIS|JOIN|SLOT", help="what to add one of")
     new.add_argument("pairs", metavar="KEY=VALUE", nargs="*", help="fields, or the cells it is for")
+    serve = _command(commands, "serve", "show the site here while it is edited", _serve)
+    serve.add_argument("--port", type=int, default=8000, metavar="N", help="the port (8000)")
+    serve.add_argument("--host", default="127.0.0.1", help="the interface (127.0.0.1: only here)")
     schema.add_argument("--check", action="store_true", help="list what is stale, write nothing")
     return parser
 
@@ -204,6 +207,24 @@ def _answered(arguments: argparse.Namespace, answer: Answer) -> int:
     for line in answer.lines:
         print(line)
     return PROBLEMS if answer.problems else SOUND
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    from pageloom.serve import run
+
+    def said(rebuilt: run.Event) -> None:
+        _print_problems(arguments, rebuilt.problems)
+        if not arguments.quiet:
+            print(rebuilt.text, flush=True)
+
+    try:
+        run.serve(_options(arguments), arguments.host, arguments.port, said)
+    except run.CannotServeError as error:
+        print(error, file=sys.stderr)
+        return USAGE
+    except KeyboardInterrupt:
+        return SOUND
+    return SOUND
 
 
 def _progress(arguments: argparse.Namespace) -> Callable[[int, int], None] | None:

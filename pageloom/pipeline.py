@@ -38,7 +38,6 @@ from pageloom.plan import VERDICTS, Plan
 from pageloom.publish import Folder, PublishError, State
 from pageloom.theme import Theme
 
-
 Report = Callable[[Diagnostic], None]
 
 

@@ -39,7 +39,7 @@ class Scales:
     def __init__(
         self, plan: Plan, composer: Composer, partials: dict[tuple[Any, ...], Weight] | None = None
     ) -> None:
-        """`partials` are weights of data slots over the same rows, words and theme."""
+        """Take as `partials` weights of data slots over the same rows, words and theme."""
         self._plan = plan
         self._composer = composer
         self._fragments: dict[int, tuple[int, tuple[Print, ...], frozenset[str], bool]] = {}

@@ -4,17 +4,22 @@ Each process makes its own pages and writes its own files; it sends back keys, c
 never HTML.
 """
 
-from pageloom.writing.pool import Recipe
+from pageloom.writing.files import Other, others
+from pageloom.writing.pool import Recipe, ranges
 from pageloom.writing.worker import Worker, file_path
-from pageloom.writing.writer import Done, Progress, Writer, dry_run, theme_failures
+from pageloom.writing.writer import Done, Progress, Writer, dry_run, duplicates, theme_failures
 
 __all__ = [
     "Done",
+    "Other",
     "Progress",
     "Recipe",
     "Worker",
     "Writer",
     "dry_run",
+    "duplicates",
     "file_path",
+    "others",
+    "ranges",
     "theme_failures",
 ]

@@ -113,7 +113,7 @@ class Worker:
                 entries.append(key + self._title(plan, number, page))
                 stale.append(1)
         return Surveyed(
-            "\n".join(paths), b"".join(entries), bytes(indexed), bytes(stale), self._drained()
+            "\n".join(paths), b"".join(entries), bytes(indexed), bytes(stale), self.drained()
         )
 
     def write(self, part: Range, stale: bytes, *, compare: bool) -> Written:
@@ -135,7 +135,7 @@ class Worker:
         compare: bool,
     ) -> None:
         content = self.page(plan, number, page)
-        problems = self._drained()
+        problems = self.drained()
         result.problems += ((path, problem) for problem in problems)
         if content is None or any(problem.is_error for problem in problems):
             result.failed.append(path)
@@ -153,11 +153,18 @@ class Worker:
         else:
             result.unchanged += 1
 
+    def proof(self, part: Range, stale: bytes) -> Iterator[tuple[str, list[Diagnostic]]]:
+        """Make the stale pages of a range, write none; yield the file and problems of each."""
+        for wanted, (plan, number, page, path) in zip(stale, self.pages(part), strict=True):
+            if wanted:
+                self.page(plan, number, page)
+                yield path, self.drained()
+
     def check(self, part: Range) -> list[Diagnostic]:
         """Make every page of a range and write none; return the problems."""
         for plan, number, page, _ in self.pages(part):
             self.page(plan, number, page)
-        return self._drained()
+        return self.drained()
 
     def page(self, plan: FamilyPlan, number: int, page: int) -> bytes | None:
         """Return the bytes of a page, or None after its problem was noted."""
@@ -175,7 +182,8 @@ class Worker:
         title = self._composer.title(plan, number, page)
         return blake2b(title.casefold().encode(), digest_size=TITLE).digest()
 
-    def _drained(self) -> list[Diagnostic]:
+    def drained(self) -> list[Diagnostic]:
+        """Return the problems since this was last asked, and forget them."""
         problems = self._problems.copy()
         self._problems.clear()
         return problems
