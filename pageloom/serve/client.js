@@ -89,7 +89,8 @@
   const part = (item) => make("li", { class: "part", onmouseenter: () => outline(item.id, true),
     onmouseleave: () => outline(item.id, false),
     onclick: () => document.getElementById(item.id)?.scrollIntoView({ block: "center" }) },
-    make("b", {}, item.id), ` ${item.said}`, make("br"), place(item));
+    make("b", {}, item.id), ` ${item.said}`, make("br"), place(item),
+    ...(item.over || []).map((row) => make("small", {}, `over ${row.said} `, row.path ? place(row) : "")));
   const cell = (item) => make("li", {},
     make("span", { class: item.verdict }, item.verdict), " ", make("a", { href: item.route }, item.name),
     make("small", {}, numbers(item)), ...item.reasons.map((reason) => make("small", {}, reason)));

@@ -112,8 +112,15 @@ def _filled(site: Site, place: Place, slot: Slot) -> dict[str, Any]:
     if snippet is not None:
         return _at(Location(snippet.path, snippet.body_line), "snippet")
     if slot.partial:
-        rows = ", ".join(slot.rows) or "no rows"
-        return _at(Location(_template(site, slot.partial)), f"data slot over {rows}")
+        scope = site.plan.scope(family.family, family.cells[number])
+        rows = {name: scope.get(name) for name in slot.rows}
+        return {
+            **_at(Location(_template(site, slot.partial)), "data slot"),
+            "over": [
+                _at(row.location, f"{name} {row.slug}") if row else {"said": name}
+                for name, row in rows.items()
+            ],
+        }
     return _at(slot.location, "empty")
 
 

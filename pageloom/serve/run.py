@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,6 +12,10 @@ from pageloom.options import Options
 from pageloom.serve.live import Live, Rebuilt
 from pageloom.serve.server import Server
 from pageloom.serve.watch import changes
+
+
+PATIENCE = 0.5
+"""Seconds after an edit in which the browser has the machine to itself."""
 
 
 class CannotServeError(Exception):
@@ -47,14 +52,16 @@ def serve(
         try:
             for changed in changes(options.root, stop):
                 said(_event(live.rebuild(), _named(changed)))
-                threading.Thread(target=_prove, args=(live, said), daemon=True).start()
+                threading.Thread(target=_prove, args=(live, said, PATIENCE), daemon=True).start()
         finally:
             server.closing = True
             server.shutdown()
 
 
-def _prove(live: Live, said: Callable[[Event], None]) -> None:
-    made = live.prove()
+def _prove(live: Live, said: Callable[[Event], None], patience: float = 0) -> None:
+    version = live.version
+    time.sleep(patience)
+    made = live.prove() if version == live.version else 0
     if live.proved == live.version and made:
         said(Event(f"  {made} {'page has' if made == 1 else 'pages have'} changed"))
 

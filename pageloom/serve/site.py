@@ -117,14 +117,14 @@ class Site:
 
     def answer(self, address: str) -> Answer:
         """Return what is sent for an address."""
-        file = self._files.get(address.removeprefix("/"))
-        if file is not None:
-            suffix = address.rpartition(".")[2].lower()
-            return Answer(200, _TYPES.get(suffix, "application/octet-stream"), file.content())
         route = address.removesuffix("index.html") if address.endswith("/index.html") else address
         body = self._page(route)
         if body is not None:
             return Answer(404 if route == NOT_FOUND else 200, _HTML, body)
+        file = self._files.get(address.removeprefix("/"))
+        if file is not None:
+            suffix = address.rpartition(".")[2].lower()
+            return Answer(200, _TYPES.get(suffix, "application/octet-stream"), file.content())
         if not address.endswith("/") and self._page(f"{address}/") is not None:
             return Answer(301, _HTML, b"", f"{address}/")
         missing = self._page(NOT_FOUND)
