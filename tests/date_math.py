@@ -1,4 +1,4 @@
-"""The counting of days, written a second time and plainly, to hold the script of the pages against."""
+"""The counting of days, written a second time and plainly, to hold the pages' script against."""
 
 from __future__ import annotations
 

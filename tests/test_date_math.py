@@ -15,7 +15,7 @@ VECTORS = yaml.safe_load((Path(__file__).parent / "data/date_math.yaml").read_te
 
 @pytest.fixture(scope="module")
 def rules(flagship_site: Path) -> dict[tuple[str, str], dict[str, str]]:
-    """The rows of the page by plan and kind of letter."""
+    """Return the rows of the page by plan and kind of letter."""
     page = html.fromstring((flagship_site / "deadlines/index.html").read_text("utf-8"))
     rows = page.xpath("//tr[@data-plan]")
     return {(row.get("data-plan"), row.get("data-kind")): dict(row.attrib) for row in rows}

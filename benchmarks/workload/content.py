@@ -130,7 +130,7 @@ class Workload:
 def help_paragraphs() -> tuple[str, ...]:
     """Return the paragraphs on free help, the same on every page."""
     prose = Prose("help")
-    return tuple(prose.paragraph(45) for _ in range(3))
+    return tuple(prose.paragraph(70) for _ in range(3))
 
 
 def answer(reason: str) -> str:

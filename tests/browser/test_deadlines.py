@@ -1,4 +1,4 @@
-"""The deadlines page counts as the rules say, tells it to everyone, and works without its script."""
+"""The deadlines page counts as the rules say, tells everyone, and works without its script."""
 
 from __future__ import annotations
 
