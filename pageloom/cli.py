@@ -79,6 +79,10 @@ def _parser() -> argparse.ArgumentParser:
     new = _command(commands, "new", "add a row, or the skeleton of a snippet", _new)
     new.add_argument("name", metavar="AXIS|JOIN|SLOT", help="what to add one of")
     new.add_argument("pairs", metavar="KEY=VALUE", nargs="*", help="fields, or the cells it is for")
+    import_ = _command(commands, "import", "bring rows of a spreadsheet into a table", _import)
+    import_.add_argument("file", metavar="FILE.csv", type=Path, help="as a spreadsheet saves it")
+    import_.add_argument("name", metavar="AXIS|JOIN", help="the table")
+    import_.add_argument("--apply", action="store_true", help="write; else only the difference")
     serve = _command(commands, "serve", "show the site here while it is edited", _serve)
     serve.add_argument("--port", type=int, default=8000, metavar="N", help="the port (8000)")
     serve.add_argument("--host", default="127.0.0.1", help="the interface (127.0.0.1: only here)")
@@ -202,11 +206,24 @@ def _new(arguments: argparse.Namespace) -> int:
     return _answered(arguments, answer)
 
 
+def _import(arguments: argparse.Namespace) -> int:
+    from pageloom.editing import importing, rows
+
+    try:
+        answer = importing.import_rows(
+            arguments.root, arguments.file, arguments.name, apply=arguments.apply
+        )
+    except rows.UsageError as error:
+        print(error, file=sys.stderr)
+        return USAGE
+    return _answered(arguments, answer)
+
+
 def _answered(arguments: argparse.Namespace, answer: Answer) -> int:
     _print_problems(arguments, answer.problems, answer.tried)
     for line in answer.lines:
         print(line)
-    return PROBLEMS if answer.problems else SOUND
+    return PROBLEMS if any(problem.is_error for problem in answer.problems) else SOUND
 
 
 def _serve(arguments: argparse.Namespace) -> int:

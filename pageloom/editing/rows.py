@@ -60,7 +60,7 @@ def add(root: Path, tables: Tables, spec: TableSpec, given: Mapping[str, Sequenc
         if name in values or name in missing
     }
     answer = Answer()
-    path = _path(tables, spec, values)
+    path = belongs(tables, spec, values)
     if path is None:
         answer.problems.append(_no_file(spec))
         return answer
@@ -135,7 +135,7 @@ def _yaml(name: str, items: Sequence[str], row: Mapping[str, Any]) -> str:
     return scalar(items[-1], flow=True)
 
 
-def _path(tables: Tables, spec: TableSpec, values: Mapping[str, Sequence[str]]) -> str | None:
+def belongs(tables: Tables, spec: TableSpec, values: Mapping[str, Sequence[str]]) -> str | None:
     """Return the file that a row belongs into; of a folder, the one named like its first slug."""
     if not spec.file:
         return None
@@ -175,7 +175,7 @@ def _inserted(
     node = source.parse_yaml(source.decode(raw, path, problems.append) or "", path, problems.append)
     if problems:
         raise CannotEditError(f"line {problems[0].location.line}: {problems[0].message}")
-    keys = [_node_key(spec, item) for item in (node.items if node else ())]
+    keys = [key_of(spec, item) for item in (node.items if node else ())]
     place = next((number for number, other in enumerate(keys) if other > key), len(keys))
     rows = RowsText(text)
     rows.insert(place, written)
@@ -197,7 +197,8 @@ def _last_line(node: Node) -> int:
     return max((_last_line(item) for item in below), default=node.line)
 
 
-def _node_key(spec: TableSpec, node: Node) -> tuple[str, ...]:
+def key_of(spec: TableSpec, node: Node) -> tuple[str, ...]:
+    """Return what tells a row from the others: its slug, or the slugs that a join is about."""
     found = (node.get(name) for name in spec.axes or (spec.key,))
     return tuple(item.text if item else "" for item in found)
 

@@ -157,7 +157,7 @@ class Tables:
             return
         problems: list[Diagnostic] = []
         if not spec.axes:
-            self._check_slug(spec, node, path, problems.append)
+            self.check_slug(spec, node, path, problems.append)
         values = validator.convert(node, path, problems.append)
         for problem in problems:
             self._report(problem)
@@ -182,7 +182,8 @@ class Tables:
             ghost = Row("draft" if draft else "broken", slug.text, {}, Location("", 0, 0))
             self.index[spec.name].setdefault(slug.text, ghost)
 
-    def _check_slug(self, spec: TableSpec, node: Node, path: str, report: Report) -> None:
+    def check_slug(self, spec: TableSpec, node: Node, path: str, report: Report) -> None:
+        """Report a slug that is missing or that cannot stand in an address."""
         slug = node.get(spec.key)
         if slug is None or slug.kind == "null":
             name = node.get("name") or node.get("title") or node.get("statement")

@@ -13,7 +13,6 @@ from pageloom.serve.live import Live, Rebuilt
 from pageloom.serve.server import Server
 from pageloom.serve.watch import changes
 
-
 PATIENCE = 0.5
 """Seconds after an edit in which the browser has the machine to itself."""
 
