@@ -18,6 +18,7 @@ from pageloom.trees import Node
 Report = Callable[[Diagnostic], None]
 Types = Mapping[str, str]
 """Declared types of fields: `array`, `boolean`, `object`; what is not named is text."""
+_NO_TYPES: Types = {}
 SEPARATOR = "|"
 """What stands between the entries of a list in a cell."""
 DELIMITERS = (",", ";", "\t")
@@ -67,7 +68,7 @@ def read(root: Path, path: str, report: Report, types: Types) -> Node | None:
     return None if text is None else parse(text, path, report, types)
 
 
-def parse(text: str, path: str, report: Report, types: Types) -> Node | None:
+def parse(text: str, path: str, report: Report, types: Types = _NO_TYPES) -> Node | None:
     """Return a CSV text with a line of names first as a list of maps."""
     found = sheet(text, path, report)
     if found is None:
