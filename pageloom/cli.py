@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from pageloom import __version__
+from pageloom import __version__, shown
 
 if TYPE_CHECKING:
     from pageloom.diagnostics import Diagnostic
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _bug(error)
 
 
-COMMANDS = ("build", "check", "explain", "schema", "new", "import", "serve")
+COMMANDS = ("build", "check", "explain", "report", "diff", "schema", "new", "import", "serve")
 
 
 def _with_default(arguments: Sequence[str]) -> list[str]:
@@ -75,7 +75,16 @@ def _parser() -> argparse.ArgumentParser:
     _command(commands, "check", "report every problem, write nothing", _check)
     explain = _command(commands, "explain", "explain a page or a problem code", _explain)
     explain.add_argument("what", metavar="ROUTE|CODE", help="such as /a/b/c/ or M103")
+    report = _command(commands, "report", "show what stands, and what to write next", _report)
+    add = report.add_argument
+    add("--out-file", type=Path, metavar="PATH", help="the page (.pageloom/report.html)")
+    add("--potential", action="store_true", help="how many facts are at hand for each cell")
+    add("--review", action="store_true", help="list all that is due, by source")
+    diff = _command(commands, "diff", "show what changed since a revision", _diff)
+    diff.add_argument("ref", metavar="REF", help="a revision of git, such as main or HEAD~1")
+    diff.add_argument("--markdown", action="store_true", help="print for a pull request")
     schema = _command(commands, "schema", "write the schemas that editors' programs read", _schema)
+    schema.add_argument("--check", action="store_true", help="list what is stale, write nothing")
     new = _command(commands, "new", "add a row, or the skeleton of a snippet", _new)
     new.add_argument("name", metavar="AXIS|JOIN|SLOT", help="what to add one of")
     new.add_argument("pairs", metavar="KEY=VALUE", nargs="*", help="fields, or the cells it is for")
@@ -86,7 +95,6 @@ def _parser() -> argparse.ArgumentParser:
     serve = _command(commands, "serve", "show the site here while it is edited", _serve)
     serve.add_argument("--port", type=int, default=8000, metavar="N", help="the port (8000)")
     serve.add_argument("--host", default="127.0.0.1", help="the interface (127.0.0.1: only here)")
-    schema.add_argument("--check", action="store_true", help="list what is stale, write nothing")
     return parser
 
 
@@ -108,6 +116,8 @@ def _command(
     add("--preview", action="store_true", help="take drafts in")
     add("--strict", action="store_true", help="warnings count as errors")
     add("--verify", action="store_true", help="compare every file on disk, repair hand edits")
+    add("--against", type=Path, metavar="BUILD", help="an earlier build: keep its pages indexed")
+    add("--accept-deindex", type=int, default=0, metavar="N", help="let N of those pages go")
     add("-q", "--quiet", action="store_true", help="print problems only")
     add("-v", "--verbose", action="store_true", help="list the files")
     return parser
@@ -137,6 +147,8 @@ def _options(arguments: argparse.Namespace) -> Options:
         today=arguments.today or "",
         preview=arguments.preview,
         verify=arguments.verify,
+        against=arguments.against,
+        accept_deindex=arguments.accept_deindex,
         jobs=arguments.jobs,
     )
 
@@ -178,6 +190,43 @@ def _explain(arguments: argparse.Namespace) -> int:
     return SOUND if report.text else PROBLEMS
 
 
+def _report(arguments: argparse.Namespace) -> int:
+    from pageloom import report
+
+    options = _options(arguments)
+    made = report.make(options, potential=arguments.potential, review=arguments.review)
+    _print_problems(arguments, made.problems)
+    if arguments.json:
+        print(json.dumps(made.as_json(), ensure_ascii=False, indent=1))
+    if made.data is None:
+        return PROBLEMS
+    if arguments.out_file or not arguments.json:
+        path = arguments.out_file or options.root / report.DEFAULT
+        try:
+            report.write(made, path)
+        except OSError as error:
+            print(f"cannot write {path}: {error.strerror}", file=sys.stderr)
+            return USAGE
+        print(path, file=sys.stderr if arguments.json else sys.stdout)
+    return SOUND
+
+
+def _diff(arguments: argparse.Namespace) -> int:
+    from pageloom import diff
+
+    try:
+        found = diff.compare(_options(arguments), arguments.ref)
+    except diff.RevisionError as error:
+        print(error, file=sys.stderr)
+        return USAGE
+    if arguments.json:
+        print(json.dumps(found.as_json(), ensure_ascii=False, indent=1))
+    else:
+        limit = None if arguments.verbose else diff.SHOWN
+        print(found.markdown() if arguments.markdown else found.text(limit))
+    return PROBLEMS if found.failed else SOUND
+
+
 def _schema(arguments: argparse.Namespace) -> int:
     from pageloom.editing import derived
 
@@ -196,30 +245,26 @@ def _schema(arguments: argparse.Namespace) -> int:
 
 
 def _new(arguments: argparse.Namespace) -> int:
-    from pageloom.editing import new, rows
+    from pageloom.editing import new
 
-    try:
-        answer = new.new(arguments.root, arguments.name, arguments.pairs)
-    except rows.UsageError as error:
-        print(error, file=sys.stderr)
-        return USAGE
-    return _answered(arguments, answer)
+    return _answered(arguments, lambda: new.new(arguments.root, arguments.name, arguments.pairs))
 
 
 def _import(arguments: argparse.Namespace) -> int:
-    from pageloom.editing import importing, rows
+    from pageloom.editing.importing import import_rows
+
+    file, name, apply = arguments.file, arguments.name, arguments.apply
+    return _answered(arguments, lambda: import_rows(arguments.root, file, name, apply=apply))
+
+
+def _answered(arguments: argparse.Namespace, run: Callable[[], Answer]) -> int:
+    from pageloom.editing.rows import UsageError
 
     try:
-        answer = importing.import_rows(
-            arguments.root, arguments.file, arguments.name, apply=arguments.apply
-        )
-    except rows.UsageError as error:
+        answer = run()
+    except UsageError as error:
         print(error, file=sys.stderr)
         return USAGE
-    return _answered(arguments, answer)
-
-
-def _answered(arguments: argparse.Namespace, answer: Answer) -> int:
     _print_problems(arguments, answer.problems, answer.tried)
     for line in answer.lines:
         print(line)
@@ -228,6 +273,8 @@ def _answered(arguments: argparse.Namespace, answer: Answer) -> int:
 
 def _serve(arguments: argparse.Namespace) -> int:
     from pageloom.serve import run
+
+    gc.enable()  # this process stays
 
     def said(rebuilt: run.Event) -> None:
         _print_problems(arguments, rebuilt.problems)
@@ -259,7 +306,7 @@ def _finish(arguments: argparse.Namespace, outcome: Outcome) -> int:
     errors = [problem for problem in outcome.problems if problem.is_error]
     failed = bool(errors) or (arguments.strict and bool(outcome.problems))
     if arguments.json:
-        print(json.dumps(_as_json(outcome), ensure_ascii=False, indent=1))
+        print(json.dumps(shown.as_json(outcome), ensure_ascii=False, indent=1))
         return PROBLEMS if failed else SOUND
     _print_problems(arguments, outcome.problems)
     if arguments.verbose:
@@ -268,39 +315,10 @@ def _finish(arguments: argparse.Namespace, outcome: Outcome) -> int:
         for path in outcome.removed:
             print(f"removed {path}")
     if not arguments.quiet:
-        print(_summary(outcome))
+        if outcome.gain is not None:
+            print(outcome.gain.text)
+        print(shown.summary(outcome))
     return PROBLEMS if failed else SOUND
-
-
-def _as_json(outcome: Outcome) -> dict[str, object]:
-    return {
-        "version": 1,
-        "problems": [problem.as_json() for problem in outcome.problems],
-        "cells": dict(outcome.verdicts),
-        "waived": dict(outcome.waived),
-        "written": list(outcome.written),
-        "unchanged": outcome.unchanged,
-        "removed": list(outcome.removed),
-        "seconds": round(outcome.seconds, 3),
-    }
-
-
-def _summary(outcome: Outcome) -> str:
-    errors = sum(problem.is_error for problem in outcome.problems)
-    warnings = len(outcome.problems) - errors
-    cells = ", ".join(f"{count} {name}" for name, count in outcome.verdicts.items())
-    files = (
-        f"{len(outcome.written)} written, {outcome.unchanged} unchanged, "
-        f"{len(outcome.removed)} removed"
-    )
-    counts = f"{_counted(errors, 'error')}, {_counted(warnings, 'warning')}"
-    if outcome.waived:
-        counts += f" ({sum(outcome.waived.values())} waived)"
-    return "; ".join(part for part in (cells, files, counts, f"{outcome.seconds:.1f} s") if part)
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 _BOLD, _RED, _YELLOW, _PLAIN = "\033[1m", "\033[31m", "\033[33m", "\033[0m"
@@ -313,7 +331,7 @@ def _print_problems(
 ) -> None:
     from pageloom import diagnostics
 
-    lines = _Lines(arguments.root, tried or {})
+    lines = shown.Lines(arguments.root, tried or {})
     colored = _colored(arguments.color, sys.stderr)
     for problem in problems:
         text = diagnostics.render(problem, lines.line(problem.location.path, problem.location.line))
@@ -322,26 +340,6 @@ def _print_problems(
             head, _, rest = text.partition("\n")
             text = f"{color}{_BOLD}{head}{_PLAIN}" + (f"\n{rest}" if rest else "")
         print(text, file=sys.stderr)
-
-
-class _Lines:
-    """Lines of the user's files, for excerpts."""
-
-    def __init__(self, root: Path, tried: Mapping[str, bytes]) -> None:
-        self._root = root
-        self._tried = tried
-        self._files: dict[str, list[str]] = {}
-
-    def line(self, path: str, number: int) -> str | None:
-        if path not in self._files:
-            try:
-                raw = self._tried.get(path) or (self._root / path).read_bytes()
-            except OSError:
-                raw = b""
-            text = raw.decode("utf-8-sig", "replace")
-            self._files[path] = text.replace("\r\n", "\n").split("\n")
-        lines = self._files[path]
-        return lines[number - 1] if 0 < number <= len(lines) else None
 
 
 def _colored(choice: str, stream: TextIO) -> bool:

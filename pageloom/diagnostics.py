@@ -61,6 +61,8 @@ CODES: Mapping[str, str] = {
     "T304": "a template chosen at run time",
     "T305": "a template that looks into opaque text",
     "T306": "a template that fails",
+    "G701": "pages of an earlier build that would leave the index",
+    "G702": "an earlier build that cannot be read",
     "R501": "two pages with one address",
     "R502": "a slug that is a reserved word",
     "R503": "a root file at the address of a page",

@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import and_
 from pathlib import Path
 from typing import Any
 
-from pageloom import cascade, gate
+from pageloom import advice, cascade, gate
+from pageloom.advice import Advice
+from pageloom.compose import Piece, Provenance
 from pageloom.diagnostics import CODES, Diagnostic, table_code
+from pageloom.gate import Measured
 from pageloom.model import Slot, Snippet
 from pageloom.options import Options
 from pageloom.pipeline import Decision, decide
-from pageloom.plan import VERDICTS, FamilyPlan, Plan
+from pageloom.plan import NOINDEX, PUBLISHED, VERDICTS, FamilyPlan, Plan
 
 _PROBLEMS = Path(__file__).parent.parent / "docs" / "problems.md"
 
@@ -62,81 +66,215 @@ def route(options: Options, address: str) -> Explanation:
     for family in plan.families.values():
         for number, cell in enumerate(family.cells):
             if plan.route(family.family, cell) == wanted:
-                lines = tuple(_lines(decision, plan, family, number))
-                return Explanation(errors, lines, _value(decision, plan, family, number))
+                page = _Page(decision, plan, family, number)
+                value = page.value()
+                return Explanation(errors, tuple(value["lines"]), value)
     missing = (f"no cell has the address {wanted}",)
     return Explanation(errors, missing)
 
 
-def _value(decision: Decision, plan: Plan, family: FamilyPlan, number: int) -> dict[str, Any]:
-    return {
-        "route": plan.route(family.family, family.cells[number]),
-        "family": family.family.name,
-        "verdict": VERDICTS[family.verdicts[number]],
-        "href": plan.href(family, number),
-        "lines": list(_lines(decision, plan, family, number)),
-    }
+class _Page:
+    """One page, explained."""
+
+    def __init__(self, decision: Decision, plan: Plan, family: FamilyPlan, number: int) -> None:
+        self._plan, self._family, self._number = plan, family, number
+        self._cell = family.cells[number]
+        self._measured = decision.measured.get(family.family.name)
+        self._scales = decision.scales
+        self._provenance: Provenance | None = None
+        if decision.composer is not None and decision.scales is not None:
+            self._provenance = Provenance(plan, decision.composer, decision.scales)
+
+    def value(self) -> dict[str, Any]:
+        """Return what is known as the object that `--json` prints."""
+        family, number = self._family, self._number
+        found: dict[str, Any] = {
+            "route": self._plan.route(family.family, self._cell),
+            "family": family.family.name,
+            "verdict": VERDICTS[family.verdicts[number]],
+            "href": self._plan.href(family, number),
+            "slots": [self._slot_value(slot) for slot in family.family.slots],
+        }
+        if self._measured is not None:
+            measure, limits = self._measured.of(number), family.family.gate
+            alike = self._measured.likeness.get(number)
+            found["measure"] = {
+                "words": measure.words,
+                "specific_share": round(measure.specific_share, 4),
+                "specific_facts": measure.specific_facts,
+                "likeness": round(alike.value, 4) if alike else None,
+                "most_like": self._route_of(alike.other) if alike else None,
+            }
+            found["thresholds"] = {
+                name: getattr(limits, name)
+                for name in (
+                    "min_words",
+                    "min_specific_share",
+                    "min_specific_facts",
+                    "max_sibling_likeness",
+                    "min_children",
+                )
+            }
+            found["reasons"] = list(self._reasons())
+            advice = self._advice()
+            found["write"] = advice.as_json() if advice else None
+        found["lines"] = list(self.lines())
+        return found
+
+    def _slot_value(self, slot: Slot) -> dict[str, Any]:
+        words = self._words(slot)
+        return {
+            "slot": slot.name,
+            "words": words[0],
+            "specific_words": words[1],
+            "pages": self._pages(slot),
+            "parts": [
+                {
+                    "kind": piece.kind,
+                    "name": piece.name,
+                    "path": piece.location.path,
+                    "line": piece.location.line,
+                    "words": piece.words,
+                    "specific_words": piece.specific_words,
+                }
+                for piece in self._pieces(slot)
+            ],
+        }
+
+    def _route_of(self, number: int) -> str:
+        return self._plan.route(self._family.family, self._family.cells[number])
+
+    def _reasons(self) -> tuple[str, ...]:
+        if self._measured is None:
+            return ()
+        return gate.reasons(self._family.family, self._measured.of(self._number))
+
+    def _advice(self) -> Advice | None:
+        if self._measured is None or self._family.verdicts[self._number] == PUBLISHED:
+            return None
+        return advice.first(self._family, self._measured, [self._number])
+
+    def lines(self) -> Iterator[str]:
+        """Yield what is known line by line."""
+        family, number = self._family, self._number
+        verdict = VERDICTS[family.verdicts[number]]
+        yield f"{self._plan.route(family.family, self._cell)}  {family.family.name}: {verdict}"
+        if verdict == "folded":
+            yield f"  it is the section {self._plan.href(family, number)}"
+        yield from self._verdict_lines()
+        yield "rows"
+        for name, row in self._plan.scope(family.family, self._cell).items():
+            if name != "site":
+                place = f"{row.slug}  {row.location}" if row else "no row"
+                yield f"  {name}: {place}"
+        yield f"template {family.family.template}"
+        for slot in family.family.slots:
+            yield from self._slot_lines(slot)
+
+    def _verdict_lines(self) -> Iterator[str]:
+        if self._measured is None:
+            return
+        limits, measure = self._family.family.gate, self._measured.of(self._number)
+        if limits.needs_words:
+            yield f"  {measure.words} words, {limits.min_words} wanted"
+            yield (
+                f"  specific share {measure.specific_share:.2f}, "
+                f"{limits.min_specific_share:.2f} wanted"
+            )
+            yield f"  {measure.specific_facts} specific facts, {limits.min_specific_facts} wanted"
+        if limits.max_sibling_likeness < 1:
+            yield f"  {self._likeness_line(self._measured, limits.max_sibling_likeness)}"
+        lists = [slot.lists for slot in self._family.family.slots if slot.lists]
+        if limits.min_children and lists:
+            count = len(self._plan.children(self._family, self._number, lists[0]))
+            yield f"  {count} published {lists[0]} pages below it, {limits.min_children} wanted"
+        for reason in self._reasons():
+            yield f"  because: {reason}"
+        found = self._advice()
+        if found:
+            yield f"  write next: {_advised(found)}"
+
+    def _likeness_line(self, measured: Measured, limit: float) -> str:
+        alike = measured.likeness.get(self._number)
+        if alike:
+            other = " × ".join(row.slug for row in self._family.cells[alike.other])
+            return f"likeness {alike.value:.2f} with {other}, at most {limit:.2f} allowed"
+        if not measured.compared[self._number]:
+            return "likeness not measured: the page lacks something of its own first"
+        return f"likeness below {limit - gate.KNOWN_BELOW:.2f}, at most {limit:.2f} allowed"
+
+    def _words(self, slot: Slot) -> tuple[int, int]:
+        if self._scales is None or slot.lists or slot.folds:
+            return 0, 0
+        found = self._scales.weigh(self._family, self._number, slot)
+        return found.words, found.specific_words
+
+    def _pages(self, slot: Slot) -> int:
+        """Return how many pages of the family carry what fills a slot here."""
+        if self._scales is None or slot.lists or slot.folds:
+            return 0
+        family = self._family
+        snippet = family.choices[slot.name][self._number] if slot.snippet else None
+        if snippet is not None:
+            carried = (found is snippet for found in family.choices[slot.name])
+        else:
+            kinds = self._scales.kept(family, slot).kinds
+            carried = (kind == kinds[self._number] for kind in kinds)
+        stand = (verdict >= NOINDEX for verdict in family.verdicts)
+        return sum(map(and_, carried, stand))
+
+    def _pieces(self, slot: Slot) -> tuple[Piece, ...]:
+        if self._provenance is None or slot.lists or slot.folds:
+            return ()
+        return self._provenance.pieces(self._family, self._number, slot)
+
+    def _total(self) -> int:
+        """Return the words of the page, measured by the gate or not."""
+        if self._measured is not None and self._measured.words:
+            return self._measured.words[self._number]
+        return sum(self._words(slot)[0] for slot in self._family.family.slots)
+
+    def _slot_lines(self, slot: Slot) -> Iterator[str]:
+        plan, family, number = self._plan, self._family, self._number
+        if slot.lists:
+            count = len(plan.children(family, number, slot.lists))
+            yield f"slot {slot.name}"
+            yield f"  list of {slot.lists}: {count} links"
+            return
+        if slot.folds:
+            count = len(plan.folded(family, number, slot.folds))
+            yield f"slot {slot.name}"
+            yield f"  folded {slot.folds}: {count} sections"
+            return
+        words, own = self._words(slot)
+        share = words / (self._total() or 1)
+        specific = f", {own} specific" if own else ""
+        pages = self._pages(slot)
+        carried = f"; on {pages} page{'' if pages == 1 else 's'}" if words else ""
+        yield f"slot {slot.name}  ({words} words, {share:.0%} of the page{specific}{carried})"
+        snippet = family.choices[slot.name][number] if slot.snippet else None
+        if snippet is not None:
+            yield f"  {snippet.path}:{snippet.body_line}  for {_selector(snippet)}"
+        elif slot.partial:
+            yield f"  {slot.partial} over {', '.join(slot.rows) or 'no rows'}"
+        else:
+            yield "  empty"
+        for piece in self._pieces(slot):
+            yield f"    {piece.kind} {piece.name}  {piece.location}  {piece.words} words"
+        if slot.snippet:
+            yield from _losers(plan, family, number, slot, snippet)
 
 
-def _lines(decision: Decision, plan: Plan, family: FamilyPlan, number: int) -> Iterator[str]:
-    cell = family.cells[number]
-    verdict = VERDICTS[family.verdicts[number]]
-    yield f"{plan.route(family.family, cell)}  {family.family.name}: {verdict}"
-    href = plan.href(family, number)
-    if verdict == "folded":
-        yield f"  it is the section {href}"
-    yield from _verdict_lines(decision, family, number)
-    yield "rows"
-    for name, row in plan.scope(family.family, cell).items():
-        if name != "site":
-            place = f"{row.slug}  {row.location}" if row else "no row"
-            yield f"  {name}: {place}"
-    yield f"template {family.family.template}"
-    for slot in family.family.slots:
-        yield from _slot_lines(decision, plan, family, number, slot)
-
-
-def _verdict_lines(decision: Decision, family: FamilyPlan, number: int) -> Iterator[str]:
-    measured = decision.measured.get(family.family.name)
-    if measured is None:
-        return
-    measure = measured.of(number)
-    yield (
-        f"  {measure.words} words, specific share {measure.specific_share:.2f}, "
-        f"{measure.specific_facts} specific facts"
-    )
-    alike = measured.likeness.get(number)
-    if alike:
-        other = " × ".join(row.slug for row in family.cells[alike.other])
-        yield f"  most like {other}: {alike.value:.2f}"
-    for reason in gate.reasons(family.family, measure):
-        yield f"  because: {reason}"
-
-
-def _slot_lines(
-    decision: Decision, plan: Plan, family: FamilyPlan, number: int, slot: Slot
-) -> Iterator[str]:
-    weight = ""
-    filled = not slot.lists and not slot.folds
-    if decision.scales is not None and filled:
-        found = decision.scales.weigh(family, number, slot)
-        specific = f", {found.specific_words} specific" if found.specific_words else ""
-        weight = f"  ({found.words} words{specific})"
-    yield f"slot {slot.name}{weight}"
-    snippet = family.choices[slot.name][number] if slot.snippet else None
-    if slot.lists:
-        count = len(plan.children(family, number, slot.lists))
-        yield f"  list of {slot.lists}: {count} links"
-    elif slot.folds:
-        yield f"  folded {slot.folds}: {len(plan.folded(family, number, slot.folds))} sections"
-    elif snippet is not None:
-        yield f"  {snippet.path}:{snippet.body_line}  for {_selector(snippet)}"
-    elif slot.partial:
-        yield f"  {slot.partial} over {', '.join(slot.rows) or 'no rows'}"
-    else:
-        yield "  empty"
-    if slot.snippet:
-        yield from _losers(plan, family, number, slot, snippet)
+def _advised(found: Advice) -> str:
+    parts = [f"raise the specific share to {found.share:.2f}"]
+    if found.releases:
+        count = len(found.releases)
+        parts.append(f"release {count} page{'' if count == 1 else 's'}")
+    if found.takes:
+        parts.append(f"take {len(found.takes)} from the index")
+    does = " and ".join(parts)
+    text = f"{found.what}: about {found.words} words with {found.facts} facts would {does}"
+    return f"{text}; still lacking: {'; '.join(found.lacks)}" if found.lacks else text
 
 
 def _losers(

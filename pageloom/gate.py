@@ -7,37 +7,48 @@ hub's on its children's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from operator import add
 from typing import Protocol
 
+from pageloom.clusters import Cluster, compared_columns, near_copies
 from pageloom.diagnostics import WARNING, Diagnostic
 from pageloom.likeness import Likeness, most_alike
-from pageloom.model import Family, Gate, Measure, Slot, Weight
-from pageloom.plan import FOLDED, HELD, NOINDEX, PUBLISHED, FamilyPlan, Plan
+from pageloom.model import Column, Family, Gate, Measure, Slot, Snippet, Weight
+from pageloom.plan import FOLDED, HELD, NOINDEX, PUBLISHED, FamilyPlan, Plan, picker
 
 Report = Callable[[Diagnostic], None]
-Columns = list[tuple[list[Hashable], list[int]]]
 _OTHERWISE = {"fold": FOLDED, "noindex": NOINDEX, "hold": HELD}
 
 
+KNOWN_BELOW = 0.1
+"""How far below the threshold likeness is still known, for those who look at it."""
+
+
 class Scales(Protocol):
-    """Weighs what fills a slot; made by `compose`, so that the gate reads no pages."""
+    """Weighs what fills slots; made by `compose`, so that the gate reads no pages."""
 
-    def weigh(self, plan: FamilyPlan, number: int, slot: Slot) -> Weight:
-        """Return the weight of a slot of a cell."""
+    def column(self, plan: FamilyPlan, slot: Slot) -> Column:
+        """Return what fills a slot in every cell of a family."""
 
-    def shell_words(self, plan: FamilyPlan, number: int) -> int:
-        """Return the words that template and headings put into `<main>`."""
+    def shell_words(self, plan: FamilyPlan) -> int:
+        """Return the words of `<main>` that stand on every page of a family."""
+
+    def plain_words(self, snippet: Snippet, level: int) -> list[str]:
+        """Return the words of a snippet with names masked and other values as their paths."""
 
 
 @dataclass(slots=True)
 class Measured:
     """Measures of a family's cells, in columns."""
 
+    columns: Sequence[Column] = ()
     words: list[int] = field(default_factory=list)
     specific_words: list[int] = field(default_factory=list)
     facts: list[int] = field(default_factory=list)
+    copies: Mapping[Snippet, Cluster] = field(default_factory=dict)
+    """Snippets that are near-copies of others of the family."""
     likeness: Mapping[int, Likeness] = field(default_factory=dict)
     compared: bytearray = field(default_factory=bytearray)
     missing: dict[int, tuple[str, ...]] = field(default_factory=dict)
@@ -105,61 +116,139 @@ def _missing(plan: FamilyPlan) -> dict[int, tuple[str, ...]]:
 def _gated(plan: FamilyPlan, scales: Scales, missing: dict[int, tuple[str, ...]]) -> Measured:
     gate = plan.family.gate
     measured = Measured(missing=missing, compared=bytearray(len(plan.cells)))
-    columns: Columns = []
-    passed = [number for number in range(len(plan.cells)) if number not in missing]
     if gate.needs_words:
-        columns = _weigh(plan, scales, measured)
-        passed = [n for n in passed if not reasons(plan.family, measured.of(n))]
+        measured.columns = measured_columns(plan, scales)
+        _count(measured, scales.shell_words(plan))
+    passed = _passed(measured, gate, len(plan.cells))
     if gate.max_sibling_likeness < 1:
-        for number in passed:
-            measured.compared[number] = 1
-        measured.likeness = _likeness(columns, passed, gate)
-        limit = gate.max_sibling_likeness
-        passed = [
-            number
-            for number in passed
-            if number not in measured.likeness or measured.likeness[number].value <= limit
-        ]
+        measured.copies = near_copies(measured.columns, passed, scales.plain_words)
+        passed = _unlike(measured, gate, passed)
     otherwise = _OTHERWISE[gate.otherwise]
     plan.verdicts[:] = bytes([otherwise]) * len(plan.cells)
     for number in passed:
         plan.verdicts[number] = PUBLISHED
-    plan.measures = measured.of
     return measured
 
 
-def _weigh(plan: FamilyPlan, scales: Scales, measured: Measured) -> Columns:
-    """Weigh every slot of every cell; return the columns that likeness is measured on."""
+def measured_columns(plan: FamilyPlan, scales: Scales) -> tuple[Column, ...]:
+    """Return the columns of the slots whose words count: those that are no list of pages."""
     slots = [slot for slot in plan.family.slots if not slot.lists and not slot.folds]
-    columns: Columns = [([], []) for _ in slots]
-    for number in range(len(plan.cells)):
-        words, specific = scales.shell_words(plan, number), 0
-        facts: frozenset[str] = frozenset()
-        for slot, (identities, weights) in zip(slots, columns, strict=True):
-            weight = scales.weigh(plan, number, slot)
-            identities.append(weight.identity)
-            weights.append(weight.words)
-            words += weight.words
-            specific += weight.specific_words
-            facts |= weight.facts
-        measured.words.append(words)
-        measured.specific_words.append(specific)
-        measured.facts.append(len(facts))
-    return columns
+    return tuple(scales.column(plan, slot) for slot in slots)
 
 
-def _likeness(columns: Columns, passed: list[int], gate: Gate) -> dict[int, Likeness]:
-    """Return the likeness of the pages that passed, by their number in the family."""
-    chosen = [
-        ([identities[number] for number in passed], [weights[number] for number in passed])
-        for identities, weights in columns
+def _count(measured: Measured, shell: int) -> None:
+    """Add up the words and facts of all columns."""
+    columns = measured.columns
+    size = len(columns[0].kinds) if columns else 0
+    words, specific = [shell] * size, [0] * size
+    for column in columns:
+        table = [weight.words and weight.words + column.heading for weight in column.weights]
+        words = list(map(add, words, column.each(table)))
+        if any(weight.specific_words for weight in column.weights):
+            table = [weight.specific_words for weight in column.weights]
+            specific = list(map(add, specific, column.each(table)))
+    measured.words, measured.specific_words = words, specific
+    measured.facts = _facts([c for c in columns if any(w.facts for w in c.weights)], size)
+
+
+def _facts(columns: Sequence[Column], size: int) -> list[int]:
+    """Return how many different facts each cell cites; equal combinations are counted once."""
+    if not columns:
+        return [0] * size
+    sets = (column.each([weight.facts for weight in column.weights]) for column in columns)
+    known: dict[tuple[frozenset[str], ...], int] = {}
+    found: list[int] = []
+    for combination in zip(*sets, strict=True):
+        count = known.get(combination)
+        if count is None:
+            count = known[combination] = len(frozenset().union(*combination))
+        found.append(count)
+    return found
+
+
+def _passed(measured: Measured, gate: Gate, size: int) -> list[int]:
+    """Return the cells that have enough by themselves."""
+    passed = [number for number in range(size) if number not in measured.missing]
+    if not gate.needs_words:
+        return passed
+    share = gate.min_specific_share
+    return [
+        number
+        for number in passed
+        if measured.words[number] >= gate.min_words
+        and measured.specific_words[number] >= share * measured.words[number]
+        and measured.facts[number] >= gate.min_specific_facts
     ]
-    floor = min(gate.max_sibling_likeness, 0.5)
-    found = most_alike(chosen, floor)
+
+
+def _unlike(measured: Measured, gate: Gate, passed: list[int]) -> list[int]:
+    """Return the cells that are not too alike to another one of those that passed."""
+    for number in passed:
+        measured.compared[number] = 1
+    found = measured.likeness = _likeness(measured, passed, gate)
+    limit = gate.max_sibling_likeness
+    return [number for number in passed if number not in found or found[number].value <= limit]
+
+
+def _likeness(measured: Measured, passed: list[int], gate: Gate) -> dict[int, Likeness]:
+    """Return the likeness of the pages that passed, by their number in the family.
+
+    A page with no specific word takes nothing from one that has some: it is compared with all,
+    the others among themselves.
+    """
+    own = [number for number in passed if measured.specific_words[number]]
+    found = _compared(measured, own, gate)
+    if len(own) < len(passed):
+        every = _compared(measured, passed, gate)
+        bare = set(passed).difference(own)
+        found.update((number, alike) for number, alike in every.items() if number in bare)
+    return found
+
+
+def _compared(measured: Measured, numbers: list[int], gate: Gate) -> dict[int, Likeness]:
+    columns = compared_columns(measured.columns, measured.copies, numbers)
+    found = most_alike(columns, gate.max_sibling_likeness - KNOWN_BELOW)
     return {
-        passed[place]: Likeness(likeness.value, passed[likeness.other])
-        for place, likeness in found.items()
+        numbers[place]: Likeness(value, numbers[other]) for place, (value, other) in found.items()
     }
+
+
+def trial(
+    plan: FamilyPlan, measured: Measured, name: str, numbers: Collection[int], new: Weight
+) -> Measured:
+    """Return what would be measured with a new text in slot `name` of some cells.
+
+    Its facts are taken to be new on the page.
+    """
+    gate = plan.family.gate
+    place = next(p for p, column in enumerate(measured.columns) if column.slot.name == name)
+    column = measured.columns[place]
+    kinds = list(column.kinds)
+    words, specific, facts = [*measured.words], [*measured.specific_words], [*measured.facts]
+    missing = dict(measured.missing)
+    for number in numbers:
+        old = column.of(number)
+        kinds[number] = len(column.weights)
+        words[number] += new.words - old.words + (0 if old.words else column.heading)
+        specific[number] += new.specific_words - old.specific_words
+        facts[number] += len(new.facts) - (_only(measured, place, number) if old.facts else 0)
+        left = tuple(slot for slot in missing.pop(number, ()) if slot != name)
+        if left:
+            missing[number] = left
+    columns = list(measured.columns)
+    columns[place] = replace(column, kinds=kinds, weights=(*column.weights, new))
+    compared = bytearray(len(kinds))
+    made = Measured(columns, words, specific, facts, measured.copies, {}, compared, missing)
+    passed = _passed(made, gate, len(kinds))
+    if gate.max_sibling_likeness < 1:
+        _unlike(made, gate, passed)
+    return made
+
+
+def _only(measured: Measured, place: int, number: int) -> int:
+    """Return how many facts of a cell are cited in one slot only."""
+    others = (c.of(number).facts for p, c in enumerate(measured.columns) if p != place)
+    return len(measured.columns[place].of(number).facts.difference(*others))
 
 
 def _report_missing(plan: FamilyPlan, number: int, slots: tuple[str, ...], report: Report) -> None:
@@ -194,8 +283,16 @@ def _hubs(plan: Plan) -> None:
             if count < least and family.verdicts[number] == PUBLISHED:
                 family.verdicts[number] = _OTHERWISE[family.family.gate.otherwise]
     for family in plan.families.values():
-        for number, verdict in enumerate(family.verdicts):
-            if verdict == FOLDED:
-                above = plan.parent(family, number)
-                if above is None or above[0].verdicts[above[1]] < NOINDEX:
-                    family.verdicts[number] = HELD
+        if FOLDED in family.verdicts:
+            _fold(plan, family)
+
+
+def _fold(plan: Plan, family: FamilyPlan) -> None:
+    """Hold the folded cells whose parent does not stand."""
+    above = plan.families.get(family.family.parent)
+    pick = picker(family.family.axes, above.family.axes) if above else None
+    for number, verdict in enumerate(family.verdicts):
+        if verdict == FOLDED:
+            place = above.index.get(pick(family.cells[number])) if above and pick else None
+            if above is None or place is None or above.verdicts[place] < NOINDEX:
+                family.verdicts[number] = HELD

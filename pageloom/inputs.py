@@ -37,6 +37,7 @@ def theme_folders(root: Path, theme: str) -> Iterator[tuple[str, Path]]:
 
 def templates(project: Project) -> Iterator[tuple[str, Location]]:
     """Yield the templates and partials that the families name."""
+    yield "partials/source.html", Location("content/site.yaml")
     for family in project.families.values():
         yield family.template, family.location
         for slot in family.slots:
@@ -67,16 +68,9 @@ def base_digest(root: Path, options: str) -> bytes:
     for path in sorted(_files(str(root / "content"))):
         if not path.endswith(".md") or f"{os.sep}root{os.sep}" in path:
             _update(found, path)
+    for path in sorted(_files(str(defaults_root() / "words"))):
+        _update(found, path)
     found.update("\0".join(sorted(_folders(root / "themes"))).encode())
-    return found.digest()
-
-
-def theme_digest(root: Path, theme: str) -> bytes:
-    """Return the digest of every file that templates and assets are read from."""
-    found = blake2b(digest_size=16)
-    for _, folder in theme_folders(root, theme):
-        for path in sorted(_files(str(folder))):
-            _update(found, path)
     return found.digest()
 
 

@@ -3,22 +3,24 @@
 Every page is a row of columns (slots), each with a fragment's identity and its weight in words.
 Pages that are more alike than the threshold agree on columns that hold most of their words, so the
 columns are taken one after the other, those with the rarest fragments first: either the pages agree
-on it, or its words are lost; a page that has lost too many words leaves, and so does a page that is
-alone in its part (partition refinement, after Paige and Tarjan, https://doi.org/10.1137/0216062).
+on it, or both lose its words; a page that has lost too many words leaves, and so does a page that
+is alone in its part (partition refinement, after Paige and Tarjan,
+https://doi.org/10.1137/0216062).
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 Column = tuple[Sequence[Hashable], Sequence[int]]
 """Identities (None where a page has nothing) and weights in words, by page."""
+Lost = Sequence[int] | Mapping[int, int]
+"""Words that a page has lost, by page."""
 
 
-@dataclass(frozen=True, slots=True)
-class Likeness:
+class Likeness(NamedTuple):
     """The largest likeness of a page, and the page it is most like."""
 
     value: float
@@ -34,10 +36,11 @@ def most_alike(columns: Sequence[Column], threshold: float) -> Mapping[int, Like
         return {}
     ordered = sorted(columns, key=_rarity)
     totals = [sum(weights) for weights in zip(*(weights for _, weights in ordered), strict=True)]
-    search = _Search(ordered, totals, threshold)
+    search = Search(ordered, totals, threshold)
     pages = [page for page, total in enumerate(totals) if total]
-    search.refine(0, pages, [0] * len(totals))
-    return search.best
+    if len(pages) > 1:
+        search.refine(0, pages, [0] * len(totals))
+    return {page: Likeness(*found) for page, found in search.best.items()}
 
 
 def _rarity(column: Column) -> float:
@@ -45,68 +48,51 @@ def _rarity(column: Column) -> float:
     return sum(count * count for count in counts.values()) / max(1, sum(counts.values()))
 
 
-class _Search:
+class Search:
     """One depth-first refinement over all columns."""
 
     def __init__(self, columns: Sequence[Column], totals: Sequence[int], threshold: float) -> None:
         self._columns = columns
         self._totals = totals
         self._threshold = threshold
-        self.best: dict[int, Likeness] = {}
+        self.best: dict[int, tuple[float, int]] = {}
+        self.steps = 0
+        """How many times a page was looked at."""
 
-    def refine(self, place: int, pages: list[int], lost: list[int]) -> None:
+    def refine(self, place: int, pages: list[int], lost: Lost) -> None:
         """Split `pages` by the columns from `place` on; `lost` counts words they disagree on."""
+        self.steps += len(pages)
         if place == len(self._columns):
             self._record(pages, lost)
             return
         identities, weights = self._columns[place]
         groups: dict[Hashable, list[int]] = {}
-        apart: list[int] = []
         for page in pages:
-            weight = weights[page]
-            if identities[page] is not None and weight:
-                groups.setdefault(identities[page], []).append(page)
-            if self._may_lose(page, lost[page] + weight):
-                apart.append(page)
-        for group in groups.values():
-            if len(group) > 1:
+            groups.setdefault(identities[page], []).append(page)
+        for identity, group in groups.items():
+            if len(group) > 1 and identity is not None:
                 self.refine(place + 1, group, lost)
-        if len(apart) > 1 and self._differs(identities, apart):
-            further = lost.copy() if len(apart) * 4 > len(lost) else _Sparse(lost)
-            for page in apart:
-                further[page] = lost[page] + weights[page]
-            self.refine(place + 1, apart, further)  # type: ignore[arg-type]
+        if len(groups) == 1:
+            if None in groups:
+                self.refine(place + 1, pages, lost)
+            return
+        further = {page: lost[page] + weights[page] for page in pages}
+        least = min(further.values())
+        apart = [page for page, words in further.items() if self._may_lose(page, words, least)]
+        if len(apart) > 1:
+            self.refine(place + 1, apart, further)
 
-    def _may_lose(self, page: int, lost: int) -> bool:
-        return self._totals[page] - lost > self._threshold * self._totals[page]
+    def _may_lose(self, page: int, lost: int, least: int) -> bool:
+        """Whether a page may still be too alike to one that lost `least` words or more."""
+        total = self._totals[page]
+        return total - lost > self._threshold * (total + least)
 
-    @staticmethod
-    def _differs(identities: Sequence[Hashable], pages: Sequence[int]) -> bool:
-        first = identities[pages[0]]
-        return first is None or any(identities[page] != first for page in pages)
-
-    def _record(self, pages: Sequence[int], lost: Sequence[int]) -> None:
-        lightest = sorted(pages, key=lambda page: self._totals[page])[:2]
+    def _record(self, pages: Sequence[int], lost: Lost) -> None:
+        totals, best, threshold = self._totals, self.best, self._threshold
+        lightest = sorted(pages, key=totals.__getitem__)[:2]
         for page in pages:
             other = lightest[1] if page == lightest[0] else lightest[0]
-            shared = self._totals[page] - lost[page]
-            union = self._totals[page] + self._totals[other] - shared
-            value = shared / union if union else 0.0
-            known = self.best.get(page)
-            if value > self._threshold and (known is None or value > known.value):
-                self.best[page] = Likeness(value, other)
-
-
-class _Sparse(dict[int, int]):
-    """Lost words of a few pages over those of all."""
-
-    def __init__(self, base: Sequence[int]) -> None:
-        super().__init__()
-        self._base = base
-
-    def __missing__(self, page: int) -> int:
-        return self._base[page]
-
-    def copy(self) -> _Sparse:
-        """Return a layer over this one."""
-        return _Sparse(self)  # type: ignore[arg-type]
+            shared = totals[page] - lost[page]
+            value = shared / (lost[page] + totals[other])
+            if value > threshold and (page not in best or value > best[page][0]):
+                best[page] = (value, other)

@@ -63,9 +63,10 @@ class Memory:
         self._kept[name] = (key, made, told)
         return made
 
-    def forget(self, name: Hashable) -> None:
-        """Drop what was remembered under a name."""
-        self._kept.pop(name, None)
+    def last(self, name: Hashable) -> Any:
+        """Return what is remembered under a name, None where nothing is."""
+        found = self._kept.get(name)
+        return found[1] if found is not None else None
 
 
 NO_MEMORY = Memory(keeps=False)

@@ -340,17 +340,99 @@ class Weight:
     words: int
     specific_words: int = 0
     facts: frozenset[str] = frozenset()
+    """Facts and sources that specific text cites."""
+    snippet: Snippet | None = None
+    values: tuple[str, ...] = ()
+    """What the snippet prints other than names."""
 
 
 @dataclass(frozen=True, slots=True)
+class Column:
+    """What fills a slot in all cells of a family: different weights, and the place of each cell's.
+
+    The first weight is that of nothing.
+    """
+
+    slot: Slot
+    kinds: Sequence[int]
+    weights: Sequence[Weight]
+    heading: int = 0
+    """Words of the slot's heading, which stands where something fills the slot."""
+
+    def of(self, number: int) -> Weight:
+        """Return what fills the slot of one cell."""
+        return self.weights[self.kinds[number]]
+
+    def each(self, values: Sequence[Any]) -> list[Any]:
+        """Return for every cell the value that stands at the place of its weight."""
+        return [values[kind] for kind in self.kinds]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Filled:
     """What fills a slot of a cell: bytes, citations and links in turn."""
 
     segments: tuple[Segment, ...]
-    marked: str = ""
-    """For a data slot: its HTML with marks around what a join's own row printed."""
+    marked: tuple[Segment, ...] = ()
+    """For a data slot: the same with marks around what a join's own row printed."""
     facts: frozenset[str] = frozenset()
     """For a data slot: the facts and sources that a join's own row cites."""
+    whole: bytes = b""
+    """Its bytes, where nothing in it is left to the page."""
+    holes: bool = False
+    linked: bool = False
+
+
+def filled(
+    segments: tuple[Segment, ...],
+    marked: tuple[Segment, ...] = (),
+    facts: frozenset[str] = frozenset(),
+) -> Filled:
+    """Return segments as a filling, with what it leaves to the page."""
+    holes = any(not isinstance(segment, bytes) for segment in segments)
+    linked = holes and any(isinstance(segment, Link) for segment in segments)
+    whole = b"" if holes else b"".join(s for s in segments if isinstance(s, bytes))
+    return Filled(segments, marked, facts, whole, holes, linked)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gain:
+    """What rows gave that were added since the last build."""
+
+    rows: Mapping[str, int]
+    """How many were added, by axis and join."""
+    cells: int
+    pages: int
+    sections: int
+    write: str = ""
+    """The snippet that would release most, in words; empty where none would."""
+    releases: int = 0
+
+    @property
+    def text(self) -> str:
+        """The gain on one line."""
+        rows = ", ".join(f"+{_counted(number, name)}" for name, number in self.rows.items())
+        held = self.cells - self.pages - self.sections
+        counts = [_counted(self.cells, "cell"), _counted(self.pages, "page")]
+        counts += [_counted(self.sections, "section")] if self.sections else []
+        counts += [f"{held} held"] if held else []
+        line = f"{rows}: {', '.join(counts)}"
+        return f"{line}; write {self.write} to release {self.releases}" if self.write else line
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the gain as the object that `--json` prints."""
+        return {
+            "rows": dict(self.rows),
+            "cells": self.cells,
+            "pages": self.pages,
+            "sections": self.sections,
+            "write": self.write,
+            "releases": self.releases,
+        }
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -364,4 +446,5 @@ class Outcome:
     written: tuple[str, ...] = ()
     unchanged: int = 0
     removed: tuple[str, ...] = ()
+    gain: Gain | None = None
     seconds: float = 0.0

@@ -20,6 +20,10 @@ class Options:
     today: str = ""
     preview: bool = False
     verify: bool = False
+    against: Path | None = None
+    """An earlier build whose pages are to stay in the index."""
+    accept_deindex: int = 0
+    """How many pages may leave the index all the same."""
     jobs: int = 0
     executor: Executor | None = None
     """Where pages are made; None for processes of this machine."""

@@ -6,22 +6,22 @@ write. Phase B composes, renders and publishes, page by page, what its key says 
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from pageloom import (
     cascade,
     expand,
     fragments,
     freshness,
+    gains,
     gate,
     inputs,
     kept,
     lint,
     load,
+    released,
     source,
     trees,
     unchanged,
@@ -32,7 +32,7 @@ from pageloom.diagnostics import Diagnostic, ordered
 from pageloom.gate import Measured
 from pageloom.markup import Converter
 from pageloom.memory import NO_MEMORY, Memory
-from pageloom.model import Outcome, Project, Weight
+from pageloom.model import Gain, Outcome, Project
 from pageloom.options import Options
 from pageloom.plan import VERDICTS, Plan
 from pageloom.publish import Folder, PublishError, State
@@ -66,21 +66,17 @@ def decide(options: Options, memory: Memory = NO_MEMORY) -> Decision:
     """
     decision = Decision()
     report = decision.problems.append
-    with _remembered_trees(options, memory):
-        project = load.project(
-            options.root, report, preview=options.preview, today=options.today, memory=memory
-        )
+    project = _project(options, report, memory)
     if project is None:
         return decision
     plan = expand.plan(project, report)
     cascade.choose(plan, report)
-    converter, theme, weights = memory.recall(
-        "theme",
-        lambda: (id(project.axes), inputs.theme_digest(options.root, project.settings.theme)),
-        report,
-        lambda report: _theme(options, project, report),
+    converter = Converter(project, report, fragments.read_cache(options.root))
+    converter.lexicon.check()
+    theme = Theme(
+        inputs.theme_folders(options.root, project.settings.theme), converter.lexicon, report
     )
-    converter.report_to(report)
+    theme.check(inputs.templates(project))
     plan.fragments = fragments.convert(plan, converter, options.jobs)
     fragments.write_cache(options.root, converter)
     fragments.check_prints(plan, report)
@@ -90,35 +86,39 @@ def decide(options: Options, memory: Memory = NO_MEMORY) -> Decision:
     if not decision.sound:
         return decision
     decision.composer = Composer(plan, theme, converter, report)
-    decision.scales = Scales(plan, decision.composer, weights)
+    decision.scales = Scales(plan, decision.composer)
     with writing.theme_failures(report):
         decision.measured = gate.decide(plan, decision.scales, report)
+    _compare(decision, options, plan)
     return decision
 
 
-@contextlib.contextmanager
-def _remembered_trees(options: Options, memory: Memory) -> Iterator[None]:
-    """Read YAML with the trees of the last build; a process with a memory takes them once."""
-    first: list[bool] = []
-    memory.recall("trees", lambda: options.root, _ignored, lambda _: first.append(True))
-    if first:
-        trees.memo.load(options.root, inputs.engine_digest())
-    yield
-    if first:
-        trees.memo.save(options.root, inputs.engine_digest())
+def _project(options: Options, report: Report, memory: Memory) -> Project | None:
+    """Load the project with the trees that earlier builds parsed."""
+    trees.memo.load(kept.read(options.root, "trees"))
+    before = memory.last(load.BASE)
+    project = load.project(
+        options.root, report, preview=options.preview, today=options.today, memory=memory
+    )
+    parsed, differ = trees.memo.take()
+    remembered = before is not None and memory.last(load.BASE) is before
+    if differ and not remembered:  # else only what has changed was parsed
+        kept.write(options.root, "trees", parsed)
+    return project
 
 
-Weights = dict[tuple[Any, ...], Weight]
-
-
-def _theme(options: Options, project: Project, report: Report) -> tuple[Converter, Theme, Weights]:
-    """Return what texts are converted and pages are rendered with, and weights of data slots."""
-    converter = Converter(project, report, fragments.read_cache(options.root))
-    converter.lexicon.check()
-    folders = inputs.theme_folders(options.root, project.settings.theme)
-    theme = Theme(folders, converter.lexicon, report)
-    theme.check(inputs.templates(project))
-    return converter, theme, {}
+def _compare(decision: Decision, options: Options, plan: Plan) -> None:
+    """Stop a build that would take many pages of a given earlier one out of the index."""
+    if options.against is None or not decision.sound:
+        return
+    try:
+        before = released.addresses(options.against)
+    except released.UnreadableError as error:
+        decision.problems.append(error.diagnostic)
+        return
+    problem = released.taken(plan, decision.measured, before, options.accept_deindex)
+    if problem is not None:
+        decision.problems.append(problem)
 
 
 def _lint(decision: Decision, options: Options, plan: Plan, theme: Theme) -> None:
@@ -155,7 +155,8 @@ def build(options: Options, progress: writing.Progress | None = None) -> Outcome
 
 def _locked_build(options: Options, folder: Folder, progress: writing.Progress | None) -> Outcome:
     digest = options.inputs_digest()
-    last = None if options.verify else unchanged.last_outcome(folder, digest)
+    look = options.verify or options.against
+    last = None if look else unchanged.last_outcome(folder, digest)
     if last is not None:
         return last
     state = folder.read()
@@ -173,10 +174,17 @@ def _locked_build(options: Options, folder: Folder, progress: writing.Progress |
         written=done.written,
         unchanged=done.unchanged,
         removed=done.removed,
+        gain=_gain(options, decision, plan),
     )
     if not any(problem.is_error for problem in outcome.problems):
         folder.conclude(unchanged.summary(outcome, digest))
+        kept.write(options.root, "rows", {b"rows": gains.known(plan.project)})
     return outcome
+
+
+def _gain(options: Options, decision: Decision, plan: Plan) -> Gain | None:
+    before = kept.read(options.root, "rows").get(b"rows")
+    return gains.gained(plan, decision.measured, before) if before else None
 
 
 def check(options: Options) -> Outcome:

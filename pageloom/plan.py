@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import Any
 
 from pageloom.expressions import evaluate
-from pageloom.model import Family, Fragment, Measure, Path, Project, Row, Snippet, Text
+from pageloom.model import Family, Fragment, Path, Project, Row, Snippet, Text
 
 HELD, FOLDED, NOINDEX, PUBLISHED = range(4)
 VERDICTS = ("held", "folded", "noindex", "published")
@@ -34,7 +34,6 @@ class FamilyPlan:
     choices: dict[str, list[Snippet | None]] = field(default_factory=dict)
     verdicts: bytearray = field(default_factory=bytearray)
     excluded: dict[str, int] = field(default_factory=dict)
-    measures: Callable[[int], Measure] | None = None
 
     def published(self) -> Iterator[int]:
         """Yield the numbers of the published cells."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from jinja2 import (
     BaseLoader,
@@ -84,10 +84,27 @@ class Opaque:
         return True
 
 
+Traced = tuple[Row, str, bool]
+"""A row, its field (empty for a fact that is cited), and whether its words are specific."""
+
+
 class FieldText(str):
     """A text that a join's own row holds; printing it is marked for the gate."""
 
     __slots__ = ()
+    label = ""
+
+
+class TracedText(FieldText):
+    """A text of any row, while it is asked where each word comes from."""
+
+    __slots__ = ("label",)
+
+    def __new__(cls, text: str, label: str) -> Self:
+        """Return the text with its label."""
+        made = super().__new__(cls, text)
+        made.label = label
+        return made
 
 
 class View:
@@ -130,6 +147,15 @@ class Views:
         self._fields = fields
         self._markdown = markdown
         self._made: dict[Row, View] = {}
+        self.trace: list[Traced] | None = None
+        """Rows and fields that were printed, while it is asked where each word comes from."""
+
+    def label(self, row: Row, name: str, *, own: bool) -> str:
+        """Return what marks the words of a row's field; empty unless they are traced."""
+        if self.trace is None:
+            return ""
+        self.trace.append((row, name, own))
+        return f"\ue004{len(self.trace) - 1}\ue005"
 
     def of(self, row: Row | None, name: str = "row") -> Any:
         """Return the view of a row; every field of an absent one is absent."""
@@ -152,17 +178,19 @@ class Views:
         html = self._markdown(row, name)
         if html is not None:
             return html
-        return self._wrapped(found, marked=bool(row.about))
+        return self._wrapped(found, bool(row.about), self.label(row, name, own=bool(row.about)))
 
-    def _wrapped(self, value: Any, *, marked: bool) -> Any:
+    def _wrapped(self, value: Any, marked: bool, label: str) -> Any:  # noqa: FBT001
+        if isinstance(value, str):
+            if label:
+                return TracedText(value, label)
+            return FieldText(value) if marked else value
         if isinstance(value, Row):
             return View(value, self, own=True) if marked else self.of(value)
         if isinstance(value, tuple):
-            return tuple(self._wrapped(item, marked=marked) for item in value)
+            return tuple(self._wrapped(item, marked, label) for item in value)
         if isinstance(value, Mapping):
-            return _Fields({k: self._wrapped(v, marked=marked) for k, v in value.items()})
-        if isinstance(value, str) and marked:
-            return FieldText(value)
+            return _Fields({k: self._wrapped(v, marked, label) for k, v in value.items()})
         return value
 
 
@@ -404,7 +432,8 @@ def _asset(name: str, content: bytes) -> Asset:
 
 def _marked(value: Any) -> Any:
     if isinstance(value, FieldText):
-        return Markup(f"{OPEN}{escape(str(value))}{SHUT}")  # noqa: S704  (escaped here)
+        text = f"{OPEN}{value.label}{escape(str(value))}{SHUT}"
+        return Markup(text)  # noqa: S704  (escaped here)
     return value
 
 

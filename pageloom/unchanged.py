@@ -15,7 +15,7 @@ from pageloom.publish import Folder, PublishError
 
 def build(options: Options) -> Outcome | None:
     """Return the last outcome where nothing changed since, None where a build must tell."""
-    if options.verify:
+    if options.verify or options.against:
         return None
     started = time.perf_counter()
     try:

@@ -95,7 +95,8 @@ def test_json_is_one_object_on_stdout(garden: Path, capsys: pytest.CaptureFixtur
     value = json.loads(out)
     assert (code, err) == (0, "")
     assert set(value) == {
-        "version", "problems", "cells", "written", "unchanged", "removed", "seconds",
+        "version", "problems", "cells", "waived", "written", "unchanged", "removed", "gain",
+        "seconds",
     }  # fmt: skip
     assert value["version"] == 1
     assert value["cells"] == {"published": 16, "noindex": 0, "folded": 8, "held": 0}
@@ -190,7 +191,7 @@ def test_explain_a_route(garden: Path, capsys: pytest.CaptureFixture[str]):
     lines = out.splitlines()
     assert lines[0] == "/north/rose/aphid/  advice: published"
     assert "  region: north  matrix/regions.yaml:2:3" in lines
-    (filled,) = (line for line in lines if "north-rose-aphid.md" in line)
+    filled = next(line for line in lines if "north-rose-aphid.md" in line)
     assert filled.startswith("  content/advice/north-rose-aphid.md:5  for ")
     assert "  lost: content/answer.md  for every cell: less specific" in lines
 

@@ -10,9 +10,9 @@ from markupsafe import Markup, escape
 from pageloom.expressions import evaluate
 from pageloom.lexicon import Lexicon
 from pageloom.markup import Converter, merged, split_tokens, spread
-from pageloom.model import Filled, Fragment, Link, Print, Project, Row, Segment, Slot
+from pageloom.model import Filled, Fragment, Link, Print, Project, Row, Segment, Slot, filled
 from pageloom.plan import FamilyPlan, Plan
-from pageloom.theme import OPEN, SHUT, Theme, View, Views
+from pageloom.theme import OPEN, SHUT, Theme, Traced, View, Views
 
 
 class DataSlots:
@@ -59,7 +59,22 @@ class DataSlots:
         marked = self._theme.render(slot.partial, context, location).strip()
         html = marked.replace(OPEN, "").replace(SHUT, "")
         parts = {index: spread(segment) for index, segment in enumerate(self._collected)}
-        return Filled(merged(split_tokens(html, parts)), marked, frozenset(self._facts))
+        own = merged(split_tokens(marked, parts)) if marked else ()
+        return filled(merged(split_tokens(html, parts)), own, frozenset(self._facts))
+
+    def template_path(self, name: str) -> str:
+        """Return the file of a template."""
+        found = self._theme.source(name)
+        return found.path if found is not None else name
+
+    def traced(self, slot: Slot, rows: tuple[Any, ...]) -> tuple[Filled, list[Traced]]:
+        """Return a partial's HTML with a mark around each field, and the fields by their number."""
+        found: list[Traced] = []
+        self._views.trace = found
+        try:
+            return self.rendered(slot, rows), found
+        finally:
+            self._views.trace = None
 
     def _token(self, segment: Any) -> Markup:
         self._collected.append(segment)
@@ -76,7 +91,10 @@ class DataSlots:
         if isinstance(what, View) and what._own:  # noqa: SLF001
             self._facts.add(row.slug)
         segment, _ = self._converter.cited(name, row, row.location)
-        return self._token(segment)
+        token = self._token(segment)
+        own = isinstance(what, View) and what._own  # noqa: SLF001
+        label = self._views.label(row, "", own=own)
+        return Markup(f"{OPEN}{label}{token}{SHUT}") if own or label else token  # noqa: S704
 
     def _known(self, what: Any) -> Row:
         found = self._project.facts.get(str(what)) or self._project.sources.get(str(what))
@@ -115,7 +133,9 @@ class DataSlots:
             fragment = self._fields[(row, name)] = self._converter.field(row, name)
         scope = {item.kind: item for item in (row, *row.about)}
         html = Markup("").join(self._part(segment, scope) for segment in fragment.segments)
-        return Markup(f"{OPEN}{html}{SHUT}") if row.about else html  # noqa: S704
+        label = self._views.label(row, name, own=bool(row.about))
+        marked = bool(row.about) or label
+        return Markup(f"{OPEN}{label}{html}{SHUT}") if marked else html  # noqa: S704
 
     def _part(self, segment: Segment, scope: Mapping[str, Any]) -> Markup:
         if isinstance(segment, bytes):
@@ -141,6 +161,7 @@ def site_view(plan: Plan, lexicon: Lexicon) -> dict[str, Any]:
             {"name": name, "content": content}
             for name, content in sorted(values.get("verification", {}).items())
         ],
+        "tools": _Loose(values.get("tools", {})),
         "offers": _Loose(
             {
                 name: _Loose(_current(offer, project.settings.today))

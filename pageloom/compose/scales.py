@@ -1,172 +1,327 @@
-"""Words, specific words and facts of what fills a slot, with the names of rows masked."""
+"""Words, specific words and facts of what fills a slot, with the names of rows masked.
+
+A slot is weighed for all cells of a family at once, and what cells share is weighed once: a
+snippet whose values do not vary by cell once for the family, anything else once for each
+combination of the rows that it reads.
+"""
 
 from __future__ import annotations
 
 import html as html_
 import re
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
 from pageloom.compose.composer import Composer
 from pageloom.expressions import lookup, text_of
-from pageloom.markup import TOKEN
 from pageloom.model import (
     Cite,
+    Column,
     FactCall,
     Filled,
     Fragment,
+    Link,
+    Path,
     Print,
     Row,
     Segment,
     Slot,
     Snippet,
+    Text,
     Weight,
 )
-from pageloom.plan import FamilyPlan, Plan
+from pageloom.names import MASK, NAMES, Names, without_tags, words
+from pageloom.plan import Cell, FamilyPlan, Plan, picker
 from pageloom.theme import OPEN, SHUT
 
-_TAG = re.compile(rb"<[^>]*>")
-_WORD = re.compile(r"\w[\w'’.-]*")
-NAMES = ("name", "name_in_sentence", "short")
-_MARKED = re.compile(f"{OPEN}(.*?){SHUT}", re.DOTALL)
-_MASK = "\ue010"
+_MARKS = re.compile(f"[{OPEN}{SHUT}]")
+NOTHING = Weight(None, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A snippet as it is weighed: texts, and what varies by cell between them."""
+
+    parts: tuple[str | Segment, ...]
+    pinned: tuple[Row, ...]
+    roots: tuple[str, ...]
+    facts: frozenset[str]
+    specific: bool
 
 
 class Scales:
-    """Weighs slots; what many cells share is weighed once."""
+    """Weighs slots."""
 
-    def __init__(
-        self, plan: Plan, composer: Composer, partials: dict[tuple[Any, ...], Weight] | None = None
-    ) -> None:
-        """Take as `partials` weights of data slots over the same rows, words and theme."""
+    def __init__(self, plan: Plan, composer: Composer) -> None:
         self._plan = plan
         self._composer = composer
-        self._fragments: dict[int, tuple[int, tuple[Print, ...], frozenset[str], bool]] = {}
-        self._snippets: dict[tuple[int, tuple[Hashable, ...]], Weight] = {}
-        self._partials = {} if partials is None else partials
-        self._scope: tuple[Any, Mapping[str, Any]] = (None, {})
-        self._masks: dict[Row, re.Pattern[str] | None] = {}
-        self._headings: dict[str, int] = {}
+        self._reads: dict[tuple[str, int], _Read] = {}
+        self._names: dict[Row, Names] = {}
+        self._columns: dict[tuple[str, str], Column] = {}
+        self.weighed = 0
+        """How many snippets and partials were weighed, which is less than there are cells."""
+
+    def column(self, plan: FamilyPlan, slot: Slot) -> Column:
+        """Return what fills a slot in every cell of a family."""
+        return _Weighing(self, plan, slot).column()
 
     def weigh(self, plan: FamilyPlan, number: int, slot: Slot) -> Weight:
-        """Return the weight of a slot of a cell."""
-        snippet = plan.choices[slot.name][number] if slot.snippet else None
-        if snippet is not None:
-            return self._snippet(plan, number, slot, snippet)
-        if slot.partial:
-            return self._partial(plan, number, slot)
-        return _NOTHING
+        """Return what fills a slot of one cell; the slot is weighed for all cells."""
+        return self.kept(plan, slot).of(number)
 
-    def shell_words(self, plan: FamilyPlan, number: int) -> int:
-        """Return the words of the headings and of the main heading; a name is one word."""
+    def kept(self, plan: FamilyPlan, slot: Slot) -> Column:
+        """Return what fills a slot in every cell, weighed once and kept."""
+        key = (plan.family.name, slot.name)
+        if key not in self._columns:
+            self._columns[key] = self.column(plan, slot)
+        return self._columns[key]
+
+    def shell_words(self, plan: FamilyPlan, number: int = 0) -> int:
+        """Return the words of the main heading, which every page has; a name is one word."""
         del number
-        name = plan.family.name
-        if name not in self._headings:
-            texts = [plan.family.h1, *(slot.heading for slot in plan.family.slots if slot.heading)]
-            count = 0
-            for text in texts:
-                for part in text.parts:
-                    count += len(_WORD.findall(part)) if isinstance(part, str) else 1
-            self._headings[name] = count
-        return self._headings[name]
+        return text_words(plan.family.h1)
 
-    def _scope_of(self, plan: FamilyPlan, number: int) -> Mapping[str, Any]:
-        cell = plan.cells[number]
-        if self._scope[0] is not cell:
-            self._scope = (cell, self._plan.scope(plan.family, cell))
-        return self._scope[1]
+    def plain_words(self, snippet: Snippet, level: int) -> list[str]:
+        """Return the words of a snippet with names masked and other values as their paths."""
+        read = self.read(snippet, level)
+        text = "".join(
+            part if isinstance(part, str) else f" {_path(part)} "
+            for part in read.parts
+            if not isinstance(part, Cite)
+        )
+        return self.masked(words(text), read.pinned)
 
-    def _snippet(self, plan: FamilyPlan, number: int, slot: Slot, snippet: Snippet) -> Weight:
-        level = 3 if slot.heading else 2
-        fragment = self._plan.fragments[(snippet.path, level)]
-        words, prints, facts, calls = self._counted(fragment)
-        if not prints and not calls:
-            key: tuple[int, tuple[Hashable, ...]] = (id(fragment), ())
-            found = self._snippets.get(key)
-            if found is None:
-                found = self._snippets[key] = _weight(snippet, fragment, words, facts, ())
-            return found
-        scope = self._scope_of(plan, number)
-        values = tuple(text_of(lookup(item.path, scope) or "") for item in prints)
-        if calls:
-            facts = facts | _cited(self._composer.filled(plan, number, slot, scope).segments)
-        key = (id(fragment), (*values, *sorted(facts)))
-        found = self._snippets.get(key)
-        if found is None:
-            total = words + sum(len(_WORD.findall(value)) for value in values)
-            found = self._snippets[key] = _weight(snippet, fragment, total, facts, values)
+    def snippet_weight(
+        self, snippet: Snippet, level: int, rows: Sequence[Row], scope: Mapping[str, Any]
+    ) -> Weight:
+        """Return the weight of a snippet in a cell that has these rows."""
+        self.weighed += 1
+        read = self.read(snippet, level)
+        said: list[str] = []
+        values: list[str] = []
+        facts = read.facts
+        for part in read.parts:
+            if isinstance(part, str):
+                said.append(part)
+                continue
+            value, cited = self._value(part, scope)
+            facts |= cited
+            values.append(value)
+            said.append(value)
+        found = self.masked(words("".join(said)), (*read.pinned, *rows))
+        count = len(found)
+        if not found:
+            return NOTHING
+        return Weight(
+            _digest(found),
+            count,
+            count if read.specific else 0,
+            facts if read.specific else frozenset(),
+            snippet,
+            tuple(values),
+        )
+
+    def partial_weight(self, filled: Filled, rows: Sequence[Row]) -> Weight:
+        """Return the weight of what a partial made of these rows."""
+        self.weighed += 1
+        text = html_.unescape(without_tags("".join(map(plain, filled.marked))))
+        found: list[str] = []
+        own = 0
+        for place, part in enumerate(_MARKS.split(text)):
+            new = self.masked(words(part), rows)
+            found += new
+            own += len(new) if place % 2 else 0
+        if not found:
+            return NOTHING
+        return Weight(_digest(found), len(found), own, filled.facts)
+
+    def masked(self, found: list[str], rows: Iterable[Row]) -> list[str]:
+        """Return words with the names of rows masked."""
+        for row in rows:
+            names = self._names.get(row)
+            if names is None:
+                names = self._names[row] = Names((row,))
+            found = names.masked(found)
         return found
 
-    def _counted(self, fragment: Fragment) -> tuple[int, tuple[Print, ...], frozenset[str], bool]:
-        """Return words without values, places that print no name, facts, and if facts vary."""
-        found = self._fragments.get(id(fragment))
-        if found is None:
-            words = 0
-            prints: list[Print] = []
-            for segment in fragment.segments:
-                if isinstance(segment, bytes):
-                    words += len(_WORD.findall(_text(segment)))
-                elif isinstance(segment, Print) and segment.path.fields[-1] in NAMES:
-                    words += 1
-                elif isinstance(segment, Print):
-                    prints.append(segment)
-            varies = any(isinstance(segment, FactCall) for segment in fragment.segments)
-            found = (words, tuple(prints), _cited(fragment.segments), varies)
-            self._fragments[id(fragment)] = found
-        return found
+    def picker(self, plan: FamilyPlan, names: Sequence[str]) -> Callable[[Cell], Cell]:
+        """Return what takes a cell to its rows on the axes that these rows and joins are about."""
+        joins = self._plan.project.joins
+        wanted = {
+            axis for name in names for axis in (joins[name].axes if name in joins else (name,))
+        }
+        axes = plan.family.axes
+        return picker(axes, tuple(axis for axis in axes if axis in wanted))
 
-    def _partial(self, plan: FamilyPlan, number: int, slot: Slot) -> Weight:
-        scope = self._scope_of(plan, number)
-        key = (slot.partial, plan.family.name, *(scope.get(name) for name in slot.rows))
-        found = self._partials.get(key)
-        if found is None:
-            filled = self._composer.filled(plan, number, slot, scope)
-            found = self._partials[key] = self._weighed(filled, scope)
-        return found
+    def read(self, snippet: Snippet, level: int) -> _Read:
+        """Return a snippet as it is weighed."""
+        key = (snippet.path, level)
+        if key not in self._reads:
+            self._reads[key] = self._made(snippet, self._plan.fragments[key])
+        return self._reads[key]
 
-    def _weighed(self, filled: Filled, scope: Mapping[str, Any]) -> Weight:
-        text = html_.unescape(re.sub(r"<[^>]*>", " ", TOKEN.sub(" ", filled.marked)))
-        for row in scope.values():
-            if isinstance(row, Row):
-                pattern = self._mask(row)
-                if pattern is not None:
-                    text = pattern.sub(_MASK, text)
-        own = sum(_words(part) for part in _MARKED.findall(text))
-        identity = blake2b(text.encode(), digest_size=8).digest()
-        return Weight(identity, _words(text), own, filled.facts) if text.strip() else _NOTHING
+    def _made(self, snippet: Snippet, fragment: Fragment) -> _Read:
+        text = ""
+        parts: list[str | Segment] = []
+        for segment in fragment.segments:
+            plain = self._literal(segment)
+            if plain is not None:
+                text += plain
+                continue
+            parts += (_shown(text), segment)
+            text = ""
+        parts.append(_shown(text))
+        roots = dict.fromkeys(path.root for part in parts for path in _paths(part))
+        return _Read(
+            tuple(part for part in parts if part != ""),
+            tuple(
+                row
+                for pin in snippet.pins
+                if pin.rank > 1
+                for row in sorted(pin.rows, key=lambda row: row.slug)
+            ),
+            tuple(root for root in roots if root != "site"),
+            _cited(fragment.segments),
+            len(snippet.singles) >= 2,
+        )
 
-    def _mask(self, row: Row) -> re.Pattern[str] | None:
-        if row not in self._masks:
-            self._masks[row] = mask(row)
-        return self._masks[row]
+    def _literal(self, segment: Segment) -> str | None:
+        """Return a segment that is the same in each cell as HTML; None for what varies."""
+        if isinstance(segment, bytes):
+            return segment.decode()
+        if isinstance(segment, Cite) or (isinstance(segment, Link) and segment.bare):
+            return ""
+        if isinstance(segment, Link) and segment.text is None:
+            return _patterned(self._plan.families[segment.family].family.link_text)
+        if isinstance(segment, Link) and isinstance(segment.text, str):
+            return html_.escape(segment.text)
+        name = not isinstance(segment, FactCall) and _paths(segment)[0].fields[-1] in NAMES
+        return MASK if name else None
+
+    def _value(self, part: Segment, scope: Mapping[str, Any]) -> tuple[str, frozenset[str]]:
+        if isinstance(part, FactCall):
+            made = tuple(self._composer.called(part, scope))
+            return html_.unescape("".join(map(plain, made))), _cited(made)
+        (path,) = _paths(part)
+        return text_of(lookup(path, scope) or ""), frozenset()
 
 
-def mask(row: Row) -> re.Pattern[str] | None:
-    """Return a pattern for the names of a row, with aliases and possessives, longest first."""
-    names = {str(row.values[name]) for name in NAMES if row.values.get(name)}
-    aliases = row.values.get("aliases", ())
-    names.update(str(alias) for alias in aliases if isinstance(alias, str))
-    if not names:
-        return None
-    found = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
-    return re.compile(rf"(?<!\w)(?:{found})(?:['’]s|['’])?(?!\w)", re.IGNORECASE)
+class _Weighing:
+    """Weighs one slot in all cells of a family."""
+
+    def __init__(self, scales: Scales, plan: FamilyPlan, slot: Slot) -> None:
+        self._scales = scales
+        self._plan = plan
+        self._slot = slot
+        self._project = scales._plan  # noqa: SLF001
+        self._level = 3 if slot.heading else 2
+        self._weights: list[Weight] = [NOTHING]
+
+    def column(self) -> Column:
+        plan, slot = self._plan, self._slot
+        cells = plan.cells
+        chosen: Sequence[Snippet | None] = plan.choices[slot.name] if slot.snippet else ()
+        numbers: dict[Snippet | None, list[int]] = {None: list(range(len(cells)))}
+        kinds = [0] * len(cells)
+        if chosen:
+            numbers = {}
+            for number, snippet in enumerate(chosen):
+                numbers.setdefault(snippet, []).append(number)
+        for snippet, places in numbers.items():
+            if snippet is not None:
+                self._fill(kinds, places, snippet)
+            elif slot.partial:
+                self._fill_partial(kinds, places)
+        heading = text_words(slot.heading) if slot.heading else 0
+        return Column(slot, kinds, self._weights, heading)
+
+    def _fill(self, kinds: list[int], places: list[int], snippet: Snippet) -> None:
+        read = self._scales.read(snippet, self._level)
+        if not read.roots:
+            scope = self._scope(places[0]) if len(read.parts) > 1 else {}
+            kind = self._kind(self._scales.snippet_weight(snippet, self._level, (), scope))
+            for number in places:
+                kinds[number] = kind
+            return
+
+        def weigh(number: int, rows: Sequence[Row]) -> Weight:
+            scope = self._scope(number)
+            return self._scales.snippet_weight(snippet, self._level, rows, scope)
+
+        self._each(kinds, places, self._scales.picker(self._plan, read.roots), weigh)
+
+    def _fill_partial(self, kinds: list[int], places: list[int]) -> None:
+        def weigh(number: int, rows: Sequence[Row]) -> Weight:
+            filled = self._scales._composer.filled(  # noqa: SLF001
+                self._plan, number, self._slot, self._scope(number)
+            )
+            return self._scales.partial_weight(filled, rows)
+
+        self._each(kinds, places, self._scales.picker(self._plan, self._slot.rows), weigh)
+
+    def _each(
+        self,
+        kinds: list[int],
+        places: list[int],
+        pick: Callable[[Cell], Cell],
+        weigh: Callable[[int, Sequence[Row]], Weight],
+    ) -> None:
+        """Weigh once for each combination of the rows that are read."""
+        known: dict[Cell, int] = {}
+        cells = self._plan.cells
+        for number in places:
+            rows = pick(cells[number])
+            kind = known.get(rows)
+            if kind is None:
+                kind = known[rows] = self._kind(weigh(number, rows))
+            kinds[number] = kind
+
+    def _kind(self, weight: Weight) -> int:
+        if weight is NOTHING:
+            return 0
+        self._weights.append(weight)
+        return len(self._weights) - 1
+
+    def _scope(self, number: int) -> Mapping[str, Any]:
+        return self._project.scope(self._plan.family, self._plan.cells[number])
 
 
-def _weight(
-    snippet: Snippet,
-    fragment: Fragment,
-    words: int,
-    facts: frozenset[str],
-    values: tuple[str, ...],
-) -> Weight:
-    specific = len(snippet.singles) >= 2
-    return Weight(
-        (fragment.digest, values),
-        words,
-        words if specific else 0,
-        facts if specific else frozenset(),
-    )
+def _digest(found: Sequence[str]) -> bytes:
+    return blake2b(" ".join(found).encode(), digest_size=8).digest()
+
+
+def _shown(html: str) -> str:
+    return html_.unescape(without_tags(html))
+
+
+def plain(segment: Segment) -> str:
+    """Return what a finished segment shows, as HTML."""
+    if isinstance(segment, bytes):
+        return segment.decode()
+    if isinstance(segment, Link) and not segment.bare:
+        return html_.escape(segment.text) if isinstance(segment.text, str) else MASK
+    return ""
+
+
+def _paths(part: str | Segment) -> tuple[Path, ...]:
+    if isinstance(part, (Print, FactCall)):
+        return (part.path,)
+    return (part.text,) if isinstance(part, Link) and isinstance(part.text, Path) else ()
+
+
+def _path(part: Segment) -> str:
+    return " ".join(map(str, _paths(part)))
+
+
+def _patterned(text: Text) -> str:
+    return "".join(part if isinstance(part, str) else MASK for part in text.parts)
+
+
+def text_words(text: Text) -> int:
+    """Return the words of a text; a value that is put in is one word."""
+    return len(words(_patterned(text)))
 
 
 def _cited(segments: Iterable[Segment]) -> frozenset[str]:
@@ -175,14 +330,3 @@ def _cited(segments: Iterable[Segment]) -> frozenset[str]:
         for segment in segments
         if isinstance(segment, Cite)
     )
-
-
-def _text(html: bytes) -> str:
-    return html_.unescape(_TAG.sub(b" ", html).decode())
-
-
-def _words(text: str) -> int:
-    return len(_WORD.findall(text)) + text.count(_MASK)
-
-
-_NOTHING = Weight(None, 0)

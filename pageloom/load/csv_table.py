@@ -62,7 +62,7 @@ class _CsvError(Exception):
         self.column = column
 
 
-def read(root: Path, path: str, report: Report, types: Types) -> Node | None:
+def read(root: Path, path: str, report: Report, types: Types = _NO_TYPES) -> Node | None:
     """Return a CSV table as a list of maps."""
     text = source.read_text(root, path, report)
     return None if text is None else parse(text, path, report, types)

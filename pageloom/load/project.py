@@ -26,6 +26,8 @@ from pageloom.memory import NO_MEMORY, Memory
 from pageloom.model import Project, Snippet
 
 Report = Callable[[Diagnostic], None]
+BASE = "base"
+"""Under what the project without its snippets is remembered; where it is new, so is all else."""
 
 
 def project(
@@ -42,7 +44,7 @@ def project(
     """
     counted = _Counted(report)
     base = memory.recall(
-        "base",
+        BASE,
         lambda: inputs.base_digest(root, f"{today} {preview}"),
         counted,
         lambda report: _base(root, report, preview=preview, today=today),
