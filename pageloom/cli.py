@@ -9,14 +9,15 @@ import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from pageloom import __version__
+from pageloom import __version__, shown
 
 if TYPE_CHECKING:
     from pageloom.diagnostics import Diagnostic
+    from pageloom.editing.rows import Answer
     from pageloom.model import Outcome
     from pageloom.options import Options
 
@@ -45,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _bug(error)
 
 
-COMMANDS = ("build", "check", "explain", "report", "diff")
+COMMANDS = ("build", "check", "explain", "report", "diff", "schema", "new", "import", "serve")
 
 
 def _with_default(arguments: Sequence[str]) -> list[str]:
@@ -82,6 +83,18 @@ def _parser() -> argparse.ArgumentParser:
     diff = _command(commands, "diff", "show what changed since a revision", _diff)
     diff.add_argument("ref", metavar="REF", help="a revision of git, such as main or HEAD~1")
     diff.add_argument("--markdown", action="store_true", help="print for a pull request")
+    schema = _command(commands, "schema", "write the schemas that editors' programs read", _schema)
+    schema.add_argument("--check", action="store_true", help="list what is stale, write nothing")
+    new = _command(commands, "new", "add a row, or the skeleton of a snippet", _new)
+    new.add_argument("name", metavar="AXIS|JOIN|SLOT", help="what to add one of")
+    new.add_argument("pairs", metavar="KEY=VALUE", nargs="*", help="fields, or the cells it is for")
+    import_ = _command(commands, "import", "bring rows of a spreadsheet into a table", _import)
+    import_.add_argument("file", metavar="FILE.csv", type=Path, help="as a spreadsheet saves it")
+    import_.add_argument("name", metavar="AXIS|JOIN", help="the table")
+    import_.add_argument("--apply", action="store_true", help="write; else only the difference")
+    serve = _command(commands, "serve", "show the site here while it is edited", _serve)
+    serve.add_argument("--port", type=int, default=8000, metavar="N", help="the port (8000)")
+    serve.add_argument("--host", default="127.0.0.1", help="the interface (127.0.0.1: only here)")
     return parser
 
 
@@ -214,6 +227,70 @@ def _diff(arguments: argparse.Namespace) -> int:
     return PROBLEMS if found.failed else SOUND
 
 
+def _schema(arguments: argparse.Namespace) -> int:
+    from pageloom.editing import derived
+
+    problems: list[Diagnostic] = []
+    found = derived.derived(arguments.root, problems.append)
+    errors = [problem for problem in problems if problem.location.path == derived.SETTINGS]
+    _print_problems(arguments, problems if found is None else errors)
+    if found is None:
+        return PROBLEMS
+    stale = found.stale(arguments.root) if arguments.check else found.write(arguments.root)
+    for path in stale:
+        print(f"{'stale' if arguments.check else 'written'} {path}")
+    if not stale:
+        print("fresh")
+    return PROBLEMS if stale and arguments.check else SOUND
+
+
+def _new(arguments: argparse.Namespace) -> int:
+    from pageloom.editing import new
+
+    return _answered(arguments, lambda: new.new(arguments.root, arguments.name, arguments.pairs))
+
+
+def _import(arguments: argparse.Namespace) -> int:
+    from pageloom.editing.importing import import_rows
+
+    file, name, apply = arguments.file, arguments.name, arguments.apply
+    return _answered(arguments, lambda: import_rows(arguments.root, file, name, apply=apply))
+
+
+def _answered(arguments: argparse.Namespace, run: Callable[[], Answer]) -> int:
+    from pageloom.editing.rows import UsageError
+
+    try:
+        answer = run()
+    except UsageError as error:
+        print(error, file=sys.stderr)
+        return USAGE
+    _print_problems(arguments, answer.problems, answer.tried)
+    for line in answer.lines:
+        print(line)
+    return PROBLEMS if any(problem.is_error for problem in answer.problems) else SOUND
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    from pageloom.serve import run
+
+    gc.enable()  # this process stays
+
+    def said(rebuilt: run.Event) -> None:
+        _print_problems(arguments, rebuilt.problems)
+        if not arguments.quiet:
+            print(rebuilt.text, flush=True)
+
+    try:
+        run.serve(_options(arguments), arguments.host, arguments.port, said)
+    except run.CannotServeError as error:
+        print(error, file=sys.stderr)
+        return USAGE
+    except KeyboardInterrupt:
+        return SOUND
+    return SOUND
+
+
 def _progress(arguments: argparse.Namespace) -> Callable[[int, int], None] | None:
     if arguments.quiet or arguments.json or not sys.stderr.isatty() or "CI" in os.environ:
         return None
@@ -229,7 +306,7 @@ def _finish(arguments: argparse.Namespace, outcome: Outcome) -> int:
     errors = [problem for problem in outcome.problems if problem.is_error]
     failed = bool(errors) or (arguments.strict and bool(outcome.problems))
     if arguments.json:
-        print(json.dumps(_as_json(outcome), ensure_ascii=False, indent=1))
+        print(json.dumps(shown.as_json(outcome), ensure_ascii=False, indent=1))
         return PROBLEMS if failed else SOUND
     _print_problems(arguments, outcome.problems)
     if arguments.verbose:
@@ -240,49 +317,21 @@ def _finish(arguments: argparse.Namespace, outcome: Outcome) -> int:
     if not arguments.quiet:
         if outcome.gain is not None:
             print(outcome.gain.text)
-        print(_summary(outcome))
+        print(shown.summary(outcome))
     return PROBLEMS if failed else SOUND
-
-
-def _as_json(outcome: Outcome) -> dict[str, object]:
-    return {
-        "version": 1,
-        "problems": [problem.as_json() for problem in outcome.problems],
-        "cells": dict(outcome.verdicts),
-        "waived": dict(outcome.waived),
-        "written": list(outcome.written),
-        "unchanged": outcome.unchanged,
-        "removed": list(outcome.removed),
-        "gain": outcome.gain.as_json() if outcome.gain else None,
-        "seconds": round(outcome.seconds, 3),
-    }
-
-
-def _summary(outcome: Outcome) -> str:
-    errors = sum(problem.is_error for problem in outcome.problems)
-    warnings = len(outcome.problems) - errors
-    cells = ", ".join(f"{count} {name}" for name, count in outcome.verdicts.items())
-    files = (
-        f"{len(outcome.written)} written, {outcome.unchanged} unchanged, "
-        f"{len(outcome.removed)} removed"
-    )
-    counts = f"{_counted(errors, 'error')}, {_counted(warnings, 'warning')}"
-    if outcome.waived:
-        counts += f" ({sum(outcome.waived.values())} waived)"
-    return "; ".join(part for part in (cells, files, counts, f"{outcome.seconds:.1f} s") if part)
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 _BOLD, _RED, _YELLOW, _PLAIN = "\033[1m", "\033[31m", "\033[33m", "\033[0m"
 
 
-def _print_problems(arguments: argparse.Namespace, problems: Sequence[Diagnostic]) -> None:
+def _print_problems(
+    arguments: argparse.Namespace,
+    problems: Sequence[Diagnostic],
+    tried: Mapping[str, bytes] | None = None,
+) -> None:
     from pageloom import diagnostics
 
-    lines = _Lines(arguments.root)
+    lines = shown.Lines(arguments.root, tried or {})
     colored = _colored(arguments.color, sys.stderr)
     for problem in problems:
         text = diagnostics.render(problem, lines.line(problem.location.path, problem.location.line))
@@ -291,25 +340,6 @@ def _print_problems(arguments: argparse.Namespace, problems: Sequence[Diagnostic
             head, _, rest = text.partition("\n")
             text = f"{color}{_BOLD}{head}{_PLAIN}" + (f"\n{rest}" if rest else "")
         print(text, file=sys.stderr)
-
-
-class _Lines:
-    """Lines of the user's files, for excerpts."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._files: dict[str, list[str]] = {}
-
-    def line(self, path: str, number: int) -> str | None:
-        if path not in self._files:
-            try:
-                raw = (self._root / path).read_bytes()
-            except OSError:
-                raw = b""
-            text = raw.decode("utf-8-sig", "replace")
-            self._files[path] = text.replace("\r\n", "\n").split("\n")
-        lines = self._files[path]
-        return lines[number - 1] if 0 < number <= len(lines) else None
 
 
 def _colored(choice: str, stream: TextIO) -> bool:

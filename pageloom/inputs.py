@@ -56,11 +56,35 @@ def digest(root: Path, options: str) -> str:
         folders.append(defaults_root())
     for folder in folders:
         for path in sorted(_files(str(folder))):
-            with open(path, "rb") as file:  # noqa: PTH123  (thousands of files, a third faster)
-                content = file.read()
-            found.update(f"{path}\0{len(content)}\0".encode(errors="surrogateescape"))
-            found.update(content)
+            _update(found, path)
     return found.hexdigest()
+
+
+def base_digest(root: Path, options: str) -> bytes:
+    """Return the digest of what rows, settings, words and root files are read from."""
+    found = blake2b(options.encode(), digest_size=16)
+    for path in sorted(_files(str(root / "matrix"))):
+        _update(found, path)
+    for path in sorted(_files(str(root / "content"))):
+        if not path.endswith(".md") or f"{os.sep}root{os.sep}" in path:
+            _update(found, path)
+    for path in sorted(_files(str(defaults_root() / "words"))):
+        _update(found, path)
+    found.update("\0".join(sorted(_folders(root / "themes"))).encode())
+    return found.digest()
+
+
+def _folders(folder: Path) -> Iterator[str]:
+    """Yield the names of the folders in a folder."""
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        yield from (place.name for place in folder.iterdir() if place.is_dir())
+
+
+def _update(found: blake2b, path: str) -> None:
+    with open(path, "rb") as file:  # noqa: PTH123  (thousands of files, a third faster)
+        content = file.read()
+    found.update(f"{path}\0{len(content)}\0".encode(errors="surrogateescape"))
+    found.update(content)
 
 
 def _files(folder: str) -> Iterator[str]:

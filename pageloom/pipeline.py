@@ -7,7 +7,7 @@ write. Phase B composes, renders and publishes, page by page, what its key says 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from pageloom import (
@@ -31,11 +31,14 @@ from pageloom.compose import Composer, Scales
 from pageloom.diagnostics import Diagnostic, ordered
 from pageloom.gate import Measured
 from pageloom.markup import Converter
-from pageloom.model import Gain, Outcome
+from pageloom.memory import NO_MEMORY, Memory
+from pageloom.model import Gain, Outcome, Project
 from pageloom.options import Options
 from pageloom.plan import VERDICTS, Plan
 from pageloom.publish import Folder, PublishError, State
 from pageloom.theme import Theme
+
+Report = Callable[[Diagnostic], None]
 
 
 @dataclass(slots=True)
@@ -56,15 +59,14 @@ class Decision:
         return self.plan is not None and not any(problem.is_error for problem in self.problems)
 
 
-def decide(options: Options) -> Decision:
-    """Load the project and decide on every cell, without rendering a page."""
+def decide(options: Options, memory: Memory = NO_MEMORY) -> Decision:
+    """Load the project and decide on every cell, without rendering a page.
+
+    `memory` holds what earlier runs of this process made of inputs that have not changed.
+    """
     decision = Decision()
     report = decision.problems.append
-    trees.memo.load(kept.read(options.root, "trees"))
-    project = load.project(options.root, report, preview=options.preview, today=options.today)
-    parsed, differ = trees.memo.take()
-    if differ:
-        kept.write(options.root, "trees", parsed)
+    project = _project(options, report, memory)
     if project is None:
         return decision
     plan = expand.plan(project, report)
@@ -89,6 +91,20 @@ def decide(options: Options) -> Decision:
         decision.measured = gate.decide(plan, decision.scales, report)
     _compare(decision, options, plan)
     return decision
+
+
+def _project(options: Options, report: Report, memory: Memory) -> Project | None:
+    """Load the project with the trees that earlier builds parsed."""
+    trees.memo.load(kept.read(options.root, "trees"))
+    before = memory.last(load.BASE)
+    project = load.project(
+        options.root, report, preview=options.preview, today=options.today, memory=memory
+    )
+    parsed, differ = trees.memo.take()
+    remembered = before is not None and memory.last(load.BASE) is before
+    if differ and not remembered:  # else only what has changed was parsed
+        kept.write(options.root, "trees", parsed)
+    return project
 
 
 def _compare(decision: Decision, options: Options, plan: Plan) -> None:

@@ -193,6 +193,8 @@ def _type_help(node: Node, schema: Mapping[str, Any]) -> str:
     plain = re.sub(r"[_,' ]", "", text).lstrip("+").lstrip("0")
     if type_ == "integer" and re.fullmatch(r"[1-9][0-9]{0,17}", plain):
         return f"write `{plain}`"
+    if type_ == "number" and re.fullmatch(r"-?\d+,\d+", text):
+        return f"write `{text.replace(',', '.')}`"
     if type_ == "array" and node.kind == "text":
         return f"write a list: `[{text[:40]}]`"
     return ""
@@ -237,7 +239,23 @@ def _explain(kind: str, error: Any, name: str) -> tuple[int, str, str, str]:
     }
     expected = wordings[kind]() if kind in wordings else str(error.message)[:120]
     help_ = closest_help(shown, map(str, error.kind.options)) if kind == "enum" else ""
+    if kind == "format" and error.kind.format == "date":
+        help_ = _date_help(shown)
     return 105, message, expected, help_
+
+
+def _date_help(text: str) -> str:
+    """Return the change for a date as spreadsheets and people write it, where it is certain."""
+    found = re.fullmatch(r"(\d{1,2})([./-])(\d{1,2})[./-](\d{4})(?: 0?0:00(?::00)?)?", text)
+    if found is None:
+        return ""
+    first, sign, second, year = int(found[1]), found[2], int(found[3]), found[4]
+    readings = [(second, first)] if sign == "." or first > 12 else [(first, second)]
+    if sign != "." and first <= 12 and second <= 12 and first != second:
+        readings.append((second, first))
+    dates = [f"{year}-{month:02}-{day:02}" for month, day in readings]
+    said = " or ".join(f"`{item}`" for item in dates if is_date(item))
+    return f"write {said}" if said else ""
 
 
 def _shown(value: Any) -> str:

@@ -261,13 +261,13 @@ def test_no_query_makes_a_page(kennel: Path):
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("query,number\nx,1\n", "matrix/demand.csv:1:2: error[M104]: unknown column `number`"),
+        ("query,number\nx,1\n", "matrix/demand.csv:1:7: error[M104]: unknown column `number`"),
         (
             "query,volume\n,1\n",
             "matrix/demand.csv:2:1: error[M106]: a query or its volume is missing",
         ),
-        ("query,volume\nx,many\n", "matrix/demand.csv:2:2: error[M105]: `many` is no volume"),
-        ("query,volume\nx,-1\n", "matrix/demand.csv:2:2: error[M105]: `-1` is no volume"),
+        ("query,volume\nx,many\n", "matrix/demand.csv:2:3: error[M105]: `many` is no volume"),
+        ("query,volume\nx,-1\n", "matrix/demand.csv:2:3: error[M105]: `-1` is no volume"),
     ],
 )
 def test_a_demand_file_with_faults_is_a_problem_at_its_line(kennel: Path, text: str, line: str):

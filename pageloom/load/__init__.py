@@ -1,5 +1,5 @@
 """Files of the project as a `Project`: the first stage."""
 
-from pageloom.load.project import project
+from pageloom.load.project import BASE, project, read_tables
 
-__all__ = ["project"]
+__all__ = ["BASE", "project", "read_tables"]

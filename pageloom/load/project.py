@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pageloom import source
+from pageloom import inputs, source
 from pageloom.diagnostics import Diagnostic
 from pageloom.inputs import defaults_root
 from pageloom.load.claims import read_claims
-from pageloom.load.document import read_document
+from pageloom.load.document import parse_document
 from pageloom.load.families import families as read_families
 from pageloom.load.references import joins, resolve
 from pageloom.load.reviews import mark_due
@@ -20,27 +22,53 @@ from pageloom.load.settings import check_names, read_settings
 from pageloom.load.site_map import MATRIX, Map, read_map
 from pageloom.load.snippets import SnippetReader
 from pageloom.load.words import read_words
+from pageloom.memory import NO_MEMORY, Memory
 from pageloom.model import Project, Snippet
 
 Report = Callable[[Diagnostic], None]
+BASE = "base"
+"""Under what the project without its snippets is remembered; where it is new, so is all else."""
 
 
 def project(
-    root: Path, report: Report, *, preview: bool = False, today: str = ""
+    root: Path,
+    report: Report,
+    *,
+    preview: bool = False,
+    today: str = "",
+    memory: Memory = NO_MEMORY,
 ) -> Project | None:
     """Return the project below `root`; None when its map cannot be used.
 
     Every problem is reported; a row or snippet with problems is left out.
     """
-    report = counted = _Counted(report)
+    counted = _Counted(report)
+    base = memory.recall(
+        BASE,
+        lambda: inputs.base_digest(root, f"{today} {preview}"),
+        counted,
+        lambda report: _base(root, report, preview=preview, today=today),
+    )
+    if base is None:
+        return None
+    snippets = tuple(_snippets(root, base, counted, memory, preview=preview))
+    return replace(base.project, snippets=snippets, incomplete=counted.errors > 0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Base:
+    """The project without its snippets, and who reads these."""
+
+    project: Project
+    reader: SnippetReader
+
+
+def _base(root: Path, report: Report, *, preview: bool, today: str) -> _Base | None:
     settings, settings_node = read_settings(root, report, today)
     words = read_words(root, defaults_root(), settings.lang, report)
-    node = source.read_yaml(root, MATRIX, report)
-    map_ = read_map(node, report) if node is not None else None
+    map_, tables = read_tables(root, report, preview=preview)
     if map_ is None:
         return None
-    tables = Tables(root, report, preview=preview)
-    _read_tables(tables, map_)
     mark_due(root, tables, settings, report)
     rows = resolve(tables, report)
     fields = tables.fields()
@@ -48,10 +76,9 @@ def project(
     axes = {spec.name: rows[spec.name] for spec in map_.axes}
     hidden = {axis: tables.hidden(axis) for axis in axes}
     check_names(settings_node, families, axes, hidden, report)
-    reader = SnippetReader(families, axes, fields, report, hidden, unread=tables.unread)
-    snippets = tuple(_snippets(root, reader, report, preview=preview))
+    reader = SnippetReader(families, axes, fields, hidden, unread=tables.unread)
     made_joins = joins(map_.joins, rows)
-    return Project(
+    made = Project(
         settings=settings,
         words=words,
         axes=axes,
@@ -60,15 +87,15 @@ def project(
         facts={row.slug: row for row in rows["fact"]},
         sources={row.slug: row for row in rows["source"]},
         families=families,
-        snippets=snippets,
+        snippets=(),
         fields=fields,
         markdown=tables.markdown(),
         starts=tables.starts,
         claims=read_claims(root, map_.claims, rows, fields, report),
         root_files=dict(_root_files(root, report)),
         draft_count=tables.drafts,
-        incomplete=counted.errors > 0,
     )
+    return _Base(made, reader)
 
 
 class _Counted:
@@ -84,7 +111,17 @@ class _Counted:
         self._report(problem)
 
 
-def _read_tables(tables: Tables, map_: Map) -> None:
+def read_tables(root: Path, report: Report, *, preview: bool) -> tuple[Map | None, Tables]:
+    """Return the map of the site and its tables, references between rows still open."""
+    tables = Tables(root, report, preview=preview)
+    node = source.read_yaml(root, MATRIX, report)
+    map_ = read_map(node, report) if node is not None else None
+    if map_ is not None:
+        _fill(tables, map_)
+    return map_, tables
+
+
+def _fill(tables: Tables, map_: Map) -> None:
     for spec in (*map_.axes, *map_.tables, *map_.joins):
         tables.read(spec)
     for name, file, key in (("source", map_.sources, "slug"), ("fact", map_.facts, "id")):
@@ -105,15 +142,32 @@ def _about(declared: Mapping[str, Any], tables: Iterable[str]) -> Mapping[str, A
 
 
 def _snippets(
-    root: Path, reader: SnippetReader, report: Report, *, preview: bool
+    root: Path, base: _Base, report: Report, memory: Memory, *, preview: bool
 ) -> Iterator[Snippet]:
     for path in source.files(root, "content", (".md",), report):
         if path.startswith("content/root/"):
             continue
-        document = read_document(root, path, report)
-        snippet = reader.read(document) if document is not None else None
+        raw = source.read_bytes(root, path, report)
+        if raw is None:
+            continue
+        snippet = memory.recall(
+            ("snippet", path),
+            partial(_made_from, base, raw),
+            report,
+            partial(_snippet, base.reader, raw, path),
+        )
         if snippet is not None and (preview or snippet.front.get("draft") != "true"):
             yield snippet
+
+
+def _made_from(base: _Base, raw: bytes) -> Hashable:
+    return base, raw
+
+
+def _snippet(reader: SnippetReader, raw: bytes, path: str, report: Report) -> Snippet | None:
+    text = source.decode(raw, path, report)
+    document = None if text is None else parse_document(text, path, report)
+    return None if document is None else reader.read(document, report)
 
 
 def _root_files(root: Path, report: Report) -> Iterator[tuple[str, bytes]]:

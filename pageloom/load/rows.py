@@ -64,7 +64,7 @@ class Tables:
         declared = built_in or read_schema(self._root, spec.schema, self._report)
         self.schemas[spec.name] = declared
         self.specs[spec.name] = spec
-        validator = self._validator(spec, _complete(declared, spec))
+        validator = self._validator(spec, complete(declared, spec))
         self.raw[spec.name] = []
         self.index[spec.name] = {}
         for path, node in self._nodes(spec):
@@ -74,7 +74,7 @@ class Tables:
     def fields(self) -> dict[str, frozenset[str] | None]:
         """Return the declared fields of each kind of row."""
         found = {
-            name: None if declared is None else frozenset(_complete(declared, None)["properties"])
+            name: None if declared is None else frozenset(complete(declared, None)["properties"])
             for name, declared in self.schemas.items()
         }
         for name in ("fact", "source"):
@@ -96,9 +96,8 @@ class Tables:
             return None
 
     def _nodes(self, spec: TableSpec) -> Iterator[tuple[str, Node]]:
-        for path in self._paths(spec):
-            read = csv_table.read if path.endswith(".csv") else source.read_yaml
-            node = read(self._root, path, self._report)
+        for path in self.paths(spec):
+            node = self._tree(spec, path)
             if node is not None and node.kind == "list":
                 yield path, node
             elif node is None or node.kind != "null":
@@ -107,12 +106,24 @@ class Tables:
                 expected = "a list of rows: `- slug: …`"
                 self._problem(path, node, 105, "the file is not a list", expected)
 
+    def _tree(self, spec: TableSpec, path: str) -> Node | None:
+        if not path.endswith(".csv"):
+            return source.read_yaml(self._root, path, self._report)
+        declared = complete(self.schemas[spec.name], spec)
+        return csv_table.read(self._root, path, self._report, cell_types(declared))
+
     def hidden(self, name: str) -> set[str]:
         """Return the slugs of rows that were left out as drafts or with problems."""
         index = self.index.get(name, {})
         return {slug for slug, row in index.items() if row.kind in {"draft", "broken"}}
 
-    def _paths(self, spec: TableSpec) -> tuple[str, ...]:
+    def is_folder(self, spec: TableSpec) -> bool:
+        """Return whether a table is a folder of files."""
+        path = f"matrix/{spec.file}"
+        return not path.endswith(_SUFFIXES) and source.is_folder(self._root, path)
+
+    def paths(self, spec: TableSpec) -> tuple[str, ...]:
+        """Return the files of a table; none after a problem was reported."""
         if not spec.file:
             return ()
         path = f"matrix/{spec.file}"
@@ -121,7 +132,7 @@ class Tables:
             self._misplaced("M116", spec.location, message, "a file under matrix/")
             self.unread.add(spec.name)
             return ()
-        if not path.endswith(_SUFFIXES) and source.is_folder(self._root, path):
+        if self.is_folder(spec):
             return tuple(source.files(self._root, path, _SUFFIXES, self._report))
         stem, dot, suffix = path.rpartition(".")
         twin = f"{stem}.csv"
@@ -146,7 +157,7 @@ class Tables:
             return
         problems: list[Diagnostic] = []
         if not spec.axes:
-            self._check_slug(spec, node, path, problems.append)
+            self.check_slug(spec, node, path, problems.append)
         values = validator.convert(node, path, problems.append)
         for problem in problems:
             self._report(problem)
@@ -171,13 +182,14 @@ class Tables:
             ghost = Row("draft" if draft else "broken", slug.text, {}, Location("", 0, 0))
             self.index[spec.name].setdefault(slug.text, ghost)
 
-    def _check_slug(self, spec: TableSpec, node: Node, path: str, report: Report) -> None:
+    def check_slug(self, spec: TableSpec, node: Node, path: str, report: Report) -> None:
+        """Report a slug that is missing or that cannot stand in an address."""
         slug = node.get(spec.key)
         if slug is None or slug.kind == "null":
             name = node.get("name") or node.get("title") or node.get("statement")
             report(_missing_slug(spec, slug or node, path, name.text if name else ""))
         elif slug.kind == "text" and spec.key == "slug" and not _is_slug(slug.text):
-            suggestion = _suggested(slug.text)
+            suggestion = suggested_slug(slug.text)
             report(
                 Diagnostic(
                     code="M108",
@@ -242,14 +254,15 @@ def _is_key(spec: TableSpec, text: str) -> bool:
     return bool(text) and (spec.key != "slug" or _is_slug(text))
 
 
-def _suggested(text: str) -> str:
+def suggested_slug(text: str) -> str:
+    """Return a slug made of a text; empty where nothing of it can stand in one."""
     from slugify import slugify
 
     return str(slugify(text[:1000], max_length=MAX_SLUG, word_boundary=True))
 
 
 def _missing_slug(spec: TableSpec, node: Node, path: str, name: str) -> Diagnostic:
-    suggestion = _suggested(name)
+    suggestion = suggested_slug(name)
     return Diagnostic(
         code="M109",
         location=Location(path, node.line, node.column),
@@ -259,7 +272,17 @@ def _missing_slug(spec: TableSpec, node: Node, path: str, name: str) -> Diagnost
     )
 
 
-def _complete(declared: Mapping[str, Any] | None, spec: TableSpec | None) -> dict[str, Any]:
+def cell_types(declared: Mapping[str, Any]) -> dict[str, str]:
+    """Return the types of fields as a CSV table needs them: by column, such as `a` or `a.b`."""
+    types: dict[str, str] = {}
+    for name, entry in declared.get("properties", {}).items():
+        types[name] = entry.get("type", "string")
+        for inner, below in entry.get("properties", {}).items():
+            types[f"{name}.{inner}"] = below.get("type", "string")
+    return types
+
+
+def complete(declared: Mapping[str, Any] | None, spec: TableSpec | None) -> dict[str, Any]:
     """Return the schema with what every row of this kind has: slug or axes, and `draft`."""
     base = dict(declared or {"type": "object", "additionalProperties": True})
     properties: dict[str, Any] = dict(base.get("properties", {}))

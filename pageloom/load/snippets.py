@@ -31,7 +31,6 @@ class SnippetReader:
         families: Mapping[str, Family],
         axes: Mapping[str, tuple[Row, ...]],
         fields: Mapping[str, frozenset[str] | None],
-        report: Report,
         hidden: Mapping[str, set[str]],
         *,
         unread: Iterable[str] = (),
@@ -44,17 +43,18 @@ class SnippetReader:
         self._rows = axes
         self._index = {axis: {row.slug: row for row in rows} for axis, rows in axes.items()}
         self._fields = fields
-        self._report = report
+        self._report: Report = _nowhere
         self._hidden = hidden
         self._unread = frozenset(unread)
         self._faults = 0
 
-    def read(self, document: Document) -> Snippet | None:
+    def read(self, document: Document, report: Report) -> Snippet | None:
         """Return the snippet of a file, or None after its problems were reported.
 
         None also for one that is only for rows that are left out themselves.
         """
         self._faults = 0
+        self._report = report
         front = document.front
         if front.kind != "map":
             self._fault(document, front, "C201", "front matter is not a map", "slot: and for:")
@@ -232,6 +232,10 @@ class SnippetReader:
         self._report(
             Diagnostic(code=code, location=location, message=message, expected=expected, help=help_)
         )
+
+
+def _nowhere(_: Diagnostic) -> None:
+    """Drop a problem; nothing is read yet."""
 
 
 def _texts(value: Any) -> set[str]:

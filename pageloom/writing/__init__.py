@@ -4,12 +4,14 @@ Each process makes its own pages and writes its own files; it sends back keys, c
 never HTML.
 """
 
+from pageloom.writing.files import Other, others
 from pageloom.writing.pool import Recipe, ranges
 from pageloom.writing.worker import Worker, file_path
 from pageloom.writing.writer import Done, Progress, Writer, dry_run, duplicates, theme_failures
 
 __all__ = [
     "Done",
+    "Other",
     "Progress",
     "Recipe",
     "Worker",
@@ -17,6 +19,7 @@ __all__ = [
     "dry_run",
     "duplicates",
     "file_path",
+    "others",
     "ranges",
     "theme_failures",
 ]

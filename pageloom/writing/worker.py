@@ -153,6 +153,13 @@ class Worker:
         else:
             result.unchanged += 1
 
+    def proof(self, part: Range, stale: bytes) -> Iterator[tuple[str, list[Diagnostic]]]:
+        """Make the stale pages of a range, write none; yield the file and problems of each."""
+        for wanted, (plan, number, page, path) in zip(stale, self.pages(part), strict=True):
+            if wanted:
+                self.page(plan, number, page)
+                yield path, self.drained()
+
     def check(self, part: Range) -> list[Diagnostic]:
         """Make every page of a range and write none; return the problems."""
         for plan, number, page, _ in self.pages(part):
