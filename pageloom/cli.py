@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _bug(error)
 
 
-COMMANDS = ("build", "check", "explain")
+COMMANDS = ("build", "check", "explain", "report", "diff")
 
 
 def _with_default(arguments: Sequence[str]) -> list[str]:
@@ -74,6 +74,14 @@ def _parser() -> argparse.ArgumentParser:
     _command(commands, "check", "report every problem, write nothing", _check)
     explain = _command(commands, "explain", "explain a page or a problem code", _explain)
     explain.add_argument("what", metavar="ROUTE|CODE", help="such as /a/b/c/ or M103")
+    report = _command(commands, "report", "show what stands, and what to write next", _report)
+    add = report.add_argument
+    add("--out-file", type=Path, metavar="PATH", help="the page (.pageloom/report.html)")
+    add("--potential", action="store_true", help="how many facts are at hand for each cell")
+    add("--review", action="store_true", help="list all that is due, by source")
+    diff = _command(commands, "diff", "show what changed since a revision", _diff)
+    diff.add_argument("ref", metavar="REF", help="a revision of git, such as main or HEAD~1")
+    diff.add_argument("--markdown", action="store_true", help="print for a pull request")
     return parser
 
 
@@ -167,6 +175,43 @@ def _explain(arguments: argparse.Namespace) -> int:
     elif report.text:
         print(report.text)
     return SOUND if report.text else PROBLEMS
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    from pageloom import report
+
+    options = _options(arguments)
+    made = report.make(options, potential=arguments.potential, review=arguments.review)
+    _print_problems(arguments, made.problems)
+    if arguments.json:
+        print(json.dumps(made.as_json(), ensure_ascii=False, indent=1))
+    if made.data is None:
+        return PROBLEMS
+    if arguments.out_file or not arguments.json:
+        path = arguments.out_file or options.root / report.DEFAULT
+        try:
+            report.write(made, path)
+        except OSError as error:
+            print(f"cannot write {path}: {error.strerror}", file=sys.stderr)
+            return USAGE
+        print(path, file=sys.stderr if arguments.json else sys.stdout)
+    return SOUND
+
+
+def _diff(arguments: argparse.Namespace) -> int:
+    from pageloom import diff
+
+    try:
+        found = diff.compare(_options(arguments), arguments.ref)
+    except diff.RevisionError as error:
+        print(error, file=sys.stderr)
+        return USAGE
+    if arguments.json:
+        print(json.dumps(found.as_json(), ensure_ascii=False, indent=1))
+    else:
+        limit = None if arguments.verbose else diff.SHOWN
+        print(found.markdown() if arguments.markdown else found.text(limit))
+    return PROBLEMS if found.failed else SOUND
 
 
 def _progress(arguments: argparse.Namespace) -> Callable[[int, int], None] | None:

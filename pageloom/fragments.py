@@ -141,8 +141,10 @@ def read_cache(root: FilePath) -> dict[bytes, Html]:
 
 
 def write_cache(root: FilePath, converter: Converter) -> None:
-    """Keep the HTML of this project's texts for the next build."""
-    kept.write(root, "html", {key: converter.cache[key] for key in converter.used})
+    """Keep the HTML of this project's texts for the next build; it is not needed after this."""
+    if converter.used != converter.given:
+        kept.write(root, "html", {key: converter.cache[key] for key in converter.used})
+    converter.cache.clear()
 
 
 class Use(Enum):

@@ -37,6 +37,7 @@ def theme_folders(root: Path, theme: str) -> Iterator[tuple[str, Path]]:
 
 def templates(project: Project) -> Iterator[tuple[str, Location]]:
     """Yield the templates and partials that the families name."""
+    yield "partials/source.html", Location("content/site.yaml")
     for family in project.families.values():
         yield family.template, family.location
         for slot in family.slots:

@@ -25,6 +25,7 @@ _NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _COMPUTED = re.compile(r"~|\+|%\s*\(|\|\s*(?:join|format|replace|list|map|reverse)\b|\{%-?\s*set\b")
 _BREAK = b"/"
 NONE = b"\0" * 16
+KEPT_CELLS = 20_000
 
 
 def digest(parts: Iterable[bytes]) -> bytes:
@@ -57,7 +58,7 @@ class Keys:
         self._families: dict[str, bytes] = {}
         self._deep: dict[Row, bytes] = {}
         self._made: dict[str, _Made] = {}
-        self._rings: dict[tuple[str, int, Cell], bytes] = {}
+        self._cells: dict[tuple[str, int], bytes] = {}
         self._above_last: tuple[Any, bytes] = (None, NONE)
 
     def page(self, plan: FamilyPlan, number: int, page: int) -> bytes:
@@ -75,8 +76,9 @@ class Keys:
         for slot in made.listed:
             parts.append(_BREAK)
             parts += self._listed(plan, number, slot)
-        for place, (ring, pick, _) in enumerate(self._plan.rings(plan)):
-            parts.append(self._ring(plan, place, ring, pick(cell)))
+        parts.append(_BREAK)
+        for other in self._plan.siblings(plan, number):
+            parts.append(self._cell(plan, other))
         parts.append(self._above(plan, number))
         return digest(parts)
 
@@ -102,20 +104,14 @@ class Keys:
     def _tables_of(self, slot: Slot, known: Container[str]) -> Iterator[bytes]:
         return (self._table(name) for name in slot.rows if name not in known)
 
-    def _ring(
-        self, plan: FamilyPlan, place: int, ring: Mapping[Cell, list[int]], shared: Cell
-    ) -> bytes:
-        """Return the digest of the published siblings among which a page links to some.
-
-        One digest for the whole ring costs less than one for the few that a page links to; a page
-        is made again, and found equal, when a farther sibling changes.
-        """
-        key = (plan.family.name, place, shared)
-        found = self._rings.get(key)
+    def _cell(self, plan: FamilyPlan, number: int) -> bytes:
+        """Return the digests of a sibling's rows; pages near each other link to the same ones."""
+        key = (plan.family.name, number)
+        found = self._cells.get(key)
         if found is None:
-            numbers = ring.get(shared, ())
-            rows = (part for number in numbers for part in self._rows(plan, number))
-            found = self._rings[key] = digest(rows)
+            if len(self._cells) >= KEPT_CELLS:
+                self._cells.clear()
+            found = self._cells[key] = b"".join(self._rows(plan, number))
         return found
 
     def _rows(self, plan: FamilyPlan, number: int) -> Iterator[bytes]:

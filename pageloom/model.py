@@ -368,7 +368,7 @@ class Column:
         return [values[kind] for kind in self.kinds]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Filled:
     """What fills a slot of a cell: bytes, citations and links in turn."""
 
@@ -377,6 +377,22 @@ class Filled:
     """For a data slot: the same with marks around what a join's own row printed."""
     facts: frozenset[str] = frozenset()
     """For a data slot: the facts and sources that a join's own row cites."""
+    whole: bytes = b""
+    """Its bytes, where nothing in it is left to the page."""
+    holes: bool = False
+    linked: bool = False
+
+
+def filled(
+    segments: tuple[Segment, ...],
+    marked: tuple[Segment, ...] = (),
+    facts: frozenset[str] = frozenset(),
+) -> Filled:
+    """Return segments as a filling, with what it leaves to the page."""
+    holes = any(not isinstance(segment, bytes) for segment in segments)
+    linked = holes and any(isinstance(segment, Link) for segment in segments)
+    whole = b"" if holes else b"".join(s for s in segments if isinstance(s, bytes))
+    return Filled(segments, marked, facts, whole, holes, linked)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

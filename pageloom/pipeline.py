@@ -60,9 +60,11 @@ def decide(options: Options) -> Decision:
     """Load the project and decide on every cell, without rendering a page."""
     decision = Decision()
     report = decision.problems.append
-    trees.memo.load(options.root, inputs.engine_digest())
+    trees.memo.load(kept.read(options.root, "trees"))
     project = load.project(options.root, report, preview=options.preview, today=options.today)
-    trees.memo.save(options.root, inputs.engine_digest())
+    parsed, differ = trees.memo.take()
+    if differ:
+        kept.write(options.root, "trees", parsed)
     if project is None:
         return decision
     plan = expand.plan(project, report)

@@ -24,9 +24,9 @@ _INLINE = re.compile(
     r"\*+|__|`|\]\([^)\s]*\)|\[\^[^\]\n]*\]|\\(?=[^\w\s])|[\[\]]|\{:[^}\n]*\}"
     r"|<?(?:https?://|mailto:)[^\s>]*>?"
 )
-_ABBREVIATION = r"(?<!\b[A-Z])(?<!\b(?:Dr|Mr|Ms|No|St|vs|Jr))(?<!\b(?:Mrs|Inc|e\.g|i\.e|cf\.))"
+_ABBREVIATION = r"(?<!\b[A-Z]\.)(?<!\b(?:Dr|Mr|Ms|No|St|vs|Jr)\.)(?<!\b(?:Mrs|Inc|e\.g|i\.e)\.)"
 _END = re.compile(
-    _ABBREVIATION + "[.!?][\"'”’)]*(?:[ \t]*[\U00100000-\U0010ffff])*(?=\\s+[^a-z\\s]|\\s*$)"
+    rf"[.!?]{_ABBREVIATION}[\"'”’)]*(?:[ \t]*[\U00100000-\U0010ffff])*(?=\s+[^a-z\s]|\s*$)"
 )
 
 
@@ -55,10 +55,10 @@ class Sentence:
         return offset + index - start
 
 
-def sentences(text: str, stand_in: Callable[[str], StandIn]) -> Iterator[Sentence]:
-    """Yield the sentences of a Markdown text, its expressions replaced."""
+def sentences(text: str, stand_in: Callable[[str], StandIn] | None) -> Iterator[Sentence]:
+    """Yield the sentences of a Markdown text, its expressions replaced; without `stand_in`, not."""
     put: dict[str, StandIn] = {}
-    marked, shifts = _set_aside(text, stand_in, put)
+    marked, shifts = _set_aside(text, stand_in, put) if stand_in else (text, [(0, 0)])
     for block in _blocks(marked):
         start = 0
         for end in (*(match.end() for match in _END.finditer(block.text)), len(block.text)):

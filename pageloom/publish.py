@@ -67,6 +67,7 @@ class Folder:
 
     def __init__(self, out: Path, state: Path) -> None:
         self.out = out
+        self._out = str(out)
         self._state = state
         self._manifest = state / "manifest"
         self._intent = state / "intent"
@@ -210,21 +211,23 @@ class Folder:
 
         `ours`: a manifest or intent claims the path. `compare`: it may exist.
         """
+        if not compare:
+            try:
+                _create(f"{self._out}/{path}", content)
+            except FileExistsError:
+                pass
+            except OSError as error:
+                raise self._refusal(path, error) from error
+            else:
+                return WRITTEN
         with self._reported(path):
             try:
-                return self._put(path, content, ours=ours, compare=compare)
+                return self._put(path, content, ours=ours)
             except (IsADirectoryError, NotADirectoryError) as error:
                 raise _foreign(path) from error
 
-    def _put(self, path: str, content: bytes, *, ours: bool, compare: bool) -> str:
+    def _put(self, path: str, content: bytes, *, ours: bool) -> str:
         target = self.out / path
-        if not compare:
-            try:
-                _create(target, content)
-            except FileExistsError:
-                pass
-            else:
-                return WRITTEN
         try:
             old = target.read_bytes()
         except FileNotFoundError:
@@ -296,17 +299,20 @@ class Folder:
         try:
             yield
         except OSError as error:
-            place = error.filename if isinstance(error.filename, str) else path
-            raise PublishError(
-                Diagnostic(
-                    code="R506",
-                    location=Location(f"{self.out.name}/{path}".rstrip("/")),
-                    message=f"cannot be written: {error.strerror or error}",
-                    expected="a folder that can be written, with room on the disk",
-                    help="build again when this is mended; what was interrupted is repaired",
-                    notes=(f"the system refused {place}",) if place else (),
-                )
-            ) from error
+            raise self._refusal(path, error) from error
+
+    def _refusal(self, path: str, error: OSError) -> PublishError:
+        place = error.filename if isinstance(error.filename, str) else path
+        return PublishError(
+            Diagnostic(
+                code="R506",
+                location=Location(f"{self.out.name}/{path}".rstrip("/")),
+                message=f"cannot be written: {error.strerror or error}",
+                expected="a folder that can be written, with room on the disk",
+                help="build again when this is mended; what was interrupted is repaired",
+                notes=(f"the system refused {place}",) if place else (),
+            )
+        )
 
 
 def in_the_way(gone: Iterable[str], new: Iterable[str]) -> set[str]:
@@ -362,17 +368,27 @@ def _foreign(path: str) -> ForeignError:
     )
 
 
-def _create(target: Path, content: bytes) -> None:
+def _create(target: str | Path, content: bytes) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     try:
         handle = os.open(target, flags, 0o644)
     except FileNotFoundError:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        _make_parent(target)
         handle = os.open(target, flags, 0o644)
     try:
         _write_all(handle, content)
     finally:
         os.close(handle)
+
+
+def _make_parent(target: str | Path) -> None:
+    parent = os.path.dirname(target)  # noqa: PTH120  (this path is taken by every new page)
+    try:
+        os.mkdir(parent)  # noqa: PTH102
+    except FileExistsError:
+        return
+    except FileNotFoundError:
+        os.makedirs(parent, exist_ok=True)  # noqa: PTH103
 
 
 def _write_all(handle: int, content: bytes) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from pageloom.diagnostics import Location
 from pageloom.markup import TOKEN
 from pageloom.sheet import Sheet, context
-from pageloom.theme import Theme
+from pageloom.theme import Theme, ThemeError
 
 _MAIN = re.compile(r"<main\b.*?</main>", re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
@@ -32,7 +32,7 @@ class Renderer:
     def __init__(self, theme: Theme, site: dict[str, Any]) -> None:
         self._theme = theme
         self._site = site
-        self._skeletons: dict[tuple[Any, ...], _Skeleton] = {}
+        self._skeletons: dict[tuple[Any, ...], _Skeleton | ThemeError] = {}
 
     def page(self, sheet: Sheet, location: Location) -> bytes:
         """Return the page's bytes. Raises `ThemeError`."""
@@ -49,12 +49,18 @@ class Renderer:
 
     def _skeleton(self, shape: tuple[Any, ...], location: Location) -> _Skeleton:
         found = self._skeletons.get(shape)
+        if isinstance(found, ThemeError):
+            raise found
         if found is None:
             if len(self._skeletons) >= _KEPT_SHAPES:
                 self._skeletons.clear()
-            text = self._theme.render(
-                shape[0], {"page": context(shape), "site": self._site}, location
-            )
+            try:
+                text = self._theme.render(
+                    shape[0], {"page": context(shape), "site": self._site}, location
+                )
+            except ThemeError as error:
+                self._skeletons[shape] = error  # it fails alike for every page of this shape
+                raise
             found = self._skeletons[shape] = _skeleton(text)
         return found
 

@@ -75,42 +75,74 @@ _ESCAPES = tuple(
 )
 
 
-def graph(
-    *,
-    site: Mapping[str, Any],
-    canonical: str,
-    h1: str,
-    lang: str,
-    crumbs: Sequence[tuple[str, str]],
-    links: Sequence[tuple[str, str]],
-    article: bool,
-    hub: bool,
-    dates: tuple[str, str],
-) -> dict[str, Any]:
-    """Return the page's JSON-LD graph; each literal in it is visible on the page.
+class Structured:
+    """Makes the JSON-LD of pages: one graph a page, each literal in it visible on the page.
 
-    `crumbs` and `links` are (words, absolute address), the crumbs from home to the page itself.
     Types: https://schema.org/WebPage, https://schema.org/BreadcrumbList
     """
-    base = site["base_url"]
-    page: dict[str, Any] = {
-        "@type": "CollectionPage" if hub else "WebPage",
-        "@id": f"{canonical}#webpage",
-        "url": canonical,
-        "name": h1,
-        "inLanguage": lang,
-        "isPartOf": {"@id": f"{base}/#website"},
-    }
-    nodes: list[dict[str, Any]] = [*_site_nodes(site, base), page]
-    if crumbs:
-        page["breadcrumb"] = {"@id": f"{canonical}#breadcrumb"}
-        nodes.append(_breadcrumb(canonical, crumbs))
-    if article:
-        nodes.append(_article(canonical, base, h1, dates))
-    if links:
-        page["mainEntity"] = {"@id": f"{canonical}#list"}
-        nodes.append(_item_list(canonical, links))
-    return {"@context": "https://schema.org", "@graph": nodes}
+
+    def __init__(self, site: Mapping[str, Any], lang: str) -> None:
+        self._base = site["base_url"]
+        self._lang = lang
+        nodes = b",".join(map(script_json, _site_nodes(site, self._base)))
+        self._head = b'{"@context":"https://schema.org","@graph":[' + nodes
+        self._site = {"@id": f"{self._base}/#website"}
+        self._owner = {"@id": f"{self._base}/#organization"}
+
+    def page(
+        self,
+        canonical: str,
+        h1: str,
+        *,
+        crumbs: Sequence[tuple[str, str]],
+        links: Sequence[tuple[str, str]],
+        article: bool,
+    ) -> bytes:
+        """Return the graph of a page as the text of its script element.
+
+        `crumbs` and `links` are (words, address path), the crumbs from home to the page itself.
+        """
+        page: dict[str, Any] = {
+            "@type": "CollectionPage" if links else "WebPage",
+            "@id": f"{canonical}#webpage",
+            "url": canonical,
+            "name": h1,
+            "inLanguage": self._lang,
+            "isPartOf": self._site,
+        }
+        nodes = [page]
+        if crumbs:
+            page["breadcrumb"] = {"@id": f"{canonical}#breadcrumb"}
+            nodes.append(self._list("BreadcrumbList", f"{canonical}#breadcrumb", "item", crumbs))
+        if article:
+            nodes.append(self._article(canonical, h1))
+        if links:
+            page["mainEntity"] = {"@id": f"{canonical}#list"}
+            nodes.append(self._list("ItemList", f"{canonical}#list", "url", links))
+        return b"%b,%b]}" % (self._head, script_json(nodes)[1:-1])
+
+    def _list(
+        self, kind: str, identity: str, key: str, entries: Sequence[tuple[str, str]]
+    ) -> dict[str, Any]:
+        base = self._base
+        return {
+            "@type": kind,
+            "@id": identity,
+            "itemListElement": [
+                {"@type": "ListItem", "position": place, "name": name, key: base + address}
+                for place, (name, address) in enumerate(entries, start=1)
+            ],
+        }
+
+    def _article(self, canonical: str, h1: str) -> dict[str, Any]:
+        return {
+            "@type": "Article",
+            "@id": f"{canonical}#article",
+            "headline": h1,
+            "mainEntityOfPage": {"@id": f"{canonical}#webpage"},
+            "author": self._owner,
+            "publisher": self._owner,
+        }
 
 
 def _site_nodes(site: Mapping[str, Any], base: str) -> Iterator[dict[str, Any]]:
@@ -127,44 +159,6 @@ def _site_nodes(site: Mapping[str, Any], base: str) -> Iterator[dict[str, Any]]:
         "@id": f"{base}/#organization",
         "url": f"{base}/",
         "name": organization.get("name", site["brand"]),
-    }
-
-
-def _breadcrumb(canonical: str, crumbs: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    return {
-        "@type": "BreadcrumbList",
-        "@id": f"{canonical}#breadcrumb",
-        "itemListElement": [
-            {"@type": "ListItem", "position": place, "name": name, "item": address}
-            for place, (name, address) in enumerate(crumbs, start=1)
-        ],
-    }
-
-
-def _article(canonical: str, base: str, h1: str, dates: tuple[str, str]) -> dict[str, Any]:
-    node: dict[str, Any] = {
-        "@type": "Article",
-        "@id": f"{canonical}#article",
-        "headline": h1,
-        "mainEntityOfPage": {"@id": f"{canonical}#webpage"},
-        "author": {"@id": f"{base}/#organization"},
-        "publisher": {"@id": f"{base}/#organization"},
-    }
-    published, modified = dates
-    if published:
-        node["datePublished"] = published
-        node["dateModified"] = modified or published
-    return node
-
-
-def _item_list(canonical: str, links: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    return {
-        "@type": "ItemList",
-        "@id": f"{canonical}#list",
-        "itemListElement": [
-            {"@type": "ListItem", "position": place, "name": name, "url": address}
-            for place, (name, address) in enumerate(links, start=1)
-        ],
     }
 
 

@@ -44,9 +44,12 @@ class Part:
     links: tuple[Item, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Section:
-    """A slot that has something in it."""
+    """A slot that has something in it.
+
+    Not frozen: several are made a page, and freezing costs more than making.
+    """
 
     id: str
     heading: str = ""
@@ -57,24 +60,10 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class SourceItem:
-    """An entry of the page's source list."""
+    """An entry of the page's source list, as the theme's `partials/source.html` prints it."""
 
     number: int
-    title: str
-    publisher: str = ""
-    citation: str = ""
-    href: str = ""
-    as_of: str = ""
-    due: str = ""
-    """When the oldest fact that is cited from it was last checked, once that is too long ago."""
-
-    @property
-    def texts(self) -> tuple[str, ...]:
-        """What may be absent, in the order of `_SOURCE`."""
-        return (self.publisher, self.citation, self.href, self.as_of, self.due)
-
-
-_SOURCE = ("publisher", "citation", "href", "as_of", "due")
+    html: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +77,12 @@ class Pager:
     next: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Sheet:
-    """All that a page template may print."""
+    """All that a page template may print.
+
+    Not frozen: one is made a page, and freezing costs more than making.
+    """
 
     template: str
     family: str
@@ -105,7 +97,7 @@ class Sheet:
     og_image: str
     jsonld: bytes
     crumbs: tuple[Item, ...]
-    sections: tuple[Section, ...]
+    sections: list[Section]
     related: tuple[Item, ...]
     sources: tuple[SourceItem, ...]
     published: str = ""
@@ -121,18 +113,9 @@ class Sheet:
             self.og_type,
             bool(self.og_image),
             len(self.crumbs),
-            tuple(
-                (
-                    section.id,
-                    bool(section.heading),
-                    bool(section.html),
-                    tuple(bool(item.line) for item in section.links),
-                    tuple((bool(part.heading), len(part.links)) for part in section.folded),
-                )
-                for section in self.sections
-            ),
+            tuple([_section_shape(section) for section in self.sections]),
             len(self.related),
-            tuple(tuple(map(bool, item.texts)) for item in self.sources),
+            len(self.sources),
             bool(self.published),
             bool(self.modified),
             _pager_shape(self.pager),
@@ -150,14 +133,23 @@ class Sheet:
             found += _section_texts(section)
         for item in self.related:
             found += item.texts[:2]
-        for source in self.sources:
-            found.append(escaped(source.title))
-            found += [escaped(text) for text in source.texts if text]
+        found += [source.html for source in self.sources]
         found += [escaped(date) for date in (self.published, self.modified) if date]
         if self.pager:
             places = (self.pager.first, self.pager.previous, self.pager.next)
             found += [escaped(place) for place in places if place]
         return found
+
+
+def _section_shape(section: Section) -> tuple[Any, ...]:
+    links, folded = section.links, section.folded
+    return (
+        section.id,
+        bool(section.heading),
+        bool(section.html),
+        tuple([bool(item.line) for item in links]) if links else (),
+        tuple([(bool(part.heading), len(part.links)) for part in folded]) if folded else (),
+    )
 
 
 def _section_texts(section: Section) -> list[bytes]:
@@ -217,14 +209,7 @@ def context(shape: tuple[Any, ...]) -> dict[str, Any]:
     page["sections"] = [_section(place, section) for section in sections]
     page["slots"] = _Slots({section["id"]: section for section in page["sections"]})
     page["related"] = [_link(place) for _ in range(related)]
-    page["sources"] = [
-        {
-            "number": position,
-            "title": place(),
-            **{name: place(present=present) for name, present in zip(_SOURCE, flags, strict=True)},
-        }
-        for position, flags in enumerate(sources, start=1)
-    ]
+    page["sources"] = [{"number": n, "html": place()} for n in range(1, sources + 1)]
     page["published"], page["modified"] = (place(present=present) for present in dates)
     page["pager"] = _pager(place, pager)
     return page

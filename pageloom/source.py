@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 HAS_LIBYAML = hasattr(yaml, "CSafeLoader")
+_MARKS = ("<<<<<<< ", "=======", ">>>>>>> ")
 _CONFLICT = re.compile(r"^(<{7} |={7}$|>{7} )", re.MULTILINE)
-_MARKER = re.compile("<{7} |={7}|>{7} ")
 _CONTROL = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef\ufffe\uffff"
     + "".join(
@@ -36,6 +36,7 @@ _CONTROL = re.compile(
 """Controls, surrogates, private use (tokens are made of it) and what is no character."""
 _SUSPECT = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|[\xed-\xf4]")
 """Bytes in every text with such a character; searching the text itself takes ten times as long."""
+_PLAIN = bytes((9, 10, 13, *range(32, 127)))
 _MAX_DEPTH = 40
 _WRITTEN = "values written out; fields declare their type"
 _QUOTE = "put text that starts with `&`, `*` or `!` in quotes"
@@ -121,18 +122,25 @@ def decode(raw: bytes, path: str, report: Report) -> str | None:
         )
         return None
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    conflict = _CONFLICT.search(text) if _MARKER.search(text) else None
+    conflict = _CONFLICT.search(text) if any(mark in text for mark in _MARKS) else None
     if conflict:
         line = text.count("\n", 0, conflict.start()) + 1
         help_ = "keep one of the two versions and delete the marker lines"
         report(problem(path, 114, line, 1, "merge conflict left in the file", help_=help_))
         return None
-    control = _CONTROL.search(text) if _SUSPECT.search(raw) else None
+    control = _CONTROL.search(text) if _is_suspect(raw) else None
     if control:
         line, column = position(text, control.start())
         report(_stray(path, line, column, control.group()))
         return None
     return text
+
+
+def _is_suspect(raw: bytes) -> bool:
+    """Whether a text may have a character that has no place in it; seldom true of a sound one."""
+    if raw.isascii():
+        return bool(raw.translate(None, _PLAIN))
+    return _SUSPECT.search(raw) is not None
 
 
 def _stray(path: str, line: int, column: int, character: str) -> Diagnostic:

@@ -7,14 +7,10 @@ other cut.
 
 from __future__ import annotations
 
-import marshal
-import os
 import re
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
-from pathlib import Path
 from typing import Any, Literal
 from zlib import crc32
 
@@ -24,7 +20,6 @@ LONG = 60_000
 """Characters from which a list is cut."""
 _ROWS_A_PIECE = 64
 _ROW = re.compile(r"^- ", re.MULTILINE)
-_FILE = ".pageloom/cache/trees"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,28 +74,18 @@ class Memo:
         self._kept: dict[bytes, Any] = {}
         self._used: dict[bytes, Any] = {}
 
-    def load(self, root: Path, version: bytes) -> None:
-        """Take what an earlier build kept; nothing when it cannot be used."""
-        self._kept, self._used = {}, {}
-        try:
-            head, kept = marshal.loads((root / _FILE).read_bytes())  # noqa: S302  (our own file)
-        except (OSError, ValueError, EOFError, TypeError):
-            return
-        if head == (sys.version, version) and isinstance(kept, dict):
-            self._kept = kept
+    def load(self, found: dict[bytes, Any]) -> None:
+        """Take what an earlier build kept."""
+        self._kept, self._used = found, {}
 
-    def save(self, root: Path, version: bytes) -> None:
-        """Keep the trees that this build used."""
-        if self._used.keys() == self._kept.keys():
-            return
-        path = root / _FILE
-        temporary = path.with_name(f"trees.{os.getpid()}.tmp")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(marshal.dumps(((sys.version, version), self._used)))
-            temporary.replace(path)
-        except OSError:
-            return
+    def take(self) -> tuple[dict[bytes, Any], bool]:
+        """Return the trees that this build used, and whether they differ from those it was given.
+
+        The memo is empty then: nothing is parsed after loading.
+        """
+        used, differ = self._used, self._used.keys() != self._kept.keys()
+        self._kept, self._used = {}, {}
+        return used, differ
 
     def get(self, text: str, make: Callable[[], Any]) -> Any:
         """Return the packed tree of a text; `make` gives it, or None after a problem."""

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from conftest import write_files
+from projects import write_files
 
 FILES = """-- content/site.yaml --
 brand: Clinics

@@ -8,24 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from projects import write_files
 from trees import flagship
 
-_FILE = re.compile(r"^-- (\S+) --\n", re.MULTILINE)
 _ASSET = re.compile(rb"(/assets/[a-z-]+)\.[0-9a-f]{10}\.")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that accepts golden files."""
     parser.addoption("--update-golden", action="store_true", help="accept what the tests made")
-
-
-def write_files(root: Path, text: str) -> None:
-    """Write the files of a text in which `-- path --` starts each."""
-    parts = _FILE.split(text)
-    for path, content in zip(parts[1::2], parts[2::2], strict=True):
-        target = root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(content, encoding="utf-8")
 
 
 @pytest.fixture

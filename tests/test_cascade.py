@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import write_files
+from projects import write_files
 
 from pageloom import cascade, expand, load
 from pageloom.diagnostics import Diagnostic, ordered

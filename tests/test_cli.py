@@ -191,7 +191,7 @@ def test_explain_a_route(garden: Path, capsys: pytest.CaptureFixture[str]):
     lines = out.splitlines()
     assert lines[0] == "/north/rose/aphid/  advice: published"
     assert "  region: north  matrix/regions.yaml:2:3" in lines
-    (filled,) = (line for line in lines if "north-rose-aphid.md" in line)
+    filled = next(line for line in lines if "north-rose-aphid.md" in line)
     assert filled.startswith("  content/advice/north-rose-aphid.md:5  for ")
     assert "  lost: content/answer.md  for every cell: less specific" in lines
 

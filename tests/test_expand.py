@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from conftest import write_files
+from projects import write_files
 
 from pageloom import expand, load
 from pageloom.conditions import Condition, ConditionError

@@ -126,7 +126,7 @@ def test_the_parts_of_a_slot_add_up_to_its_words(tmp_path: Path, name: str):
                 assert (found, own) == (weight.words, weight.specific_words), slot
                 assert all(piece.words >= 0 for piece in pieces)
                 checked += bool(pieces)
-    assert checked > 10
+    assert checked > 3
 
 
 def test_explain_tells_where_words_come_from_and_what_to_write(tmp_path: Path):

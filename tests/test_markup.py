@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import write_files
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import html as lxml_html
+from projects import write_files
 
 from pageloom import load
 from pageloom.diagnostics import Diagnostic

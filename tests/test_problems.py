@@ -18,9 +18,9 @@ from pathlib import Path
 import html5lib
 import pytest
 import yaml
-from conftest import write_files
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from projects import write_files
 
 from pageloom import cli
 from pageloom.diagnostics import CODES, table_code

@@ -140,7 +140,7 @@ def test_killed_at_random_moments_the_next_build_repairs(trades: Path, tmp_path:
     new = rebuilt(trades, tmp_path / "clean")
     start = tmp_path / "start"
     shutil.copytree(trades, start)
-    chance = random.Random(7)  # noqa: S311  (moments, not secrets)
+    chance = random.Random(7)
     slow = (
         "import os, sys, time\n"
         "real = os.open\n"

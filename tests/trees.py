@@ -19,10 +19,11 @@ def copied(name: str, target: Path) -> Path:
     return target
 
 
-def flagship(target: Path) -> Path:
-    """Copy the inputs of the flagship, build it there, and return the folder of its site."""
+def flagship(target: Path, settings: str = "") -> Path:
+    """Copy the flagship, add settings, build it there, and return the folder of its site."""
     for name in ("content", "matrix", "themes"):
         shutil.copytree(ROOT / name, target / name)
+    append(target / "content" / "site.yaml", settings)
     made(target)
     return target / "site"
 

@@ -102,7 +102,7 @@ class Workload:
             yield Pair(
                 payer.slug,
                 procedure.slug,
-                f"{payer.short} wants {prose.phrase()} for a {procedure.short}",
+                f"{payer.short} wants {prose.phrase()} for {procedure.short}",
                 prose.paragraph(60),
                 tuple(prose.sentence() for _ in range(4)),
             )
@@ -174,7 +174,7 @@ def _payer(word: str, number: int) -> Axis:
 def _procedure(short: str, name: str) -> Axis:
     prose = Prose(f"procedure {short}")
     criteria = [{"text": prose.sentence(), "proof": prose.phrase()} for _ in range(5)]
-    line = f"A {short} is judged by {prose.phrase()}"
+    line = f"The {short} is judged by {prose.phrase()}"
     return Axis(short.lower().replace(" ", "-"), name, short, line, {"criteria": criteria})
 
 

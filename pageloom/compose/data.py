@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 from pageloom.expressions import evaluate
 from pageloom.lexicon import Lexicon
 from pageloom.markup import Converter, merged, split_tokens, spread
-from pageloom.model import Filled, Fragment, Link, Print, Project, Row, Segment, Slot
+from pageloom.model import Filled, Fragment, Link, Print, Project, Row, Segment, Slot, filled
 from pageloom.plan import FamilyPlan, Plan
 from pageloom.theme import OPEN, SHUT, Theme, Traced, View, Views
 
@@ -60,7 +60,7 @@ class DataSlots:
         html = marked.replace(OPEN, "").replace(SHUT, "")
         parts = {index: spread(segment) for index, segment in enumerate(self._collected)}
         own = merged(split_tokens(marked, parts)) if marked else ()
-        return Filled(merged(split_tokens(html, parts)), own, frozenset(self._facts))
+        return filled(merged(split_tokens(html, parts)), own, frozenset(self._facts))
 
     def template_path(self, name: str) -> str:
         """Return the file of a template."""
@@ -161,6 +161,7 @@ def site_view(plan: Plan, lexicon: Lexicon) -> dict[str, Any]:
             {"name": name, "content": content}
             for name, content in sorted(values.get("verification", {}).items())
         ],
+        "tools": _Loose(values.get("tools", {})),
         "offers": _Loose(
             {
                 name: _Loose(_current(offer, project.settings.today))

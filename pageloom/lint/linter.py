@@ -6,6 +6,8 @@ builds by their digest.
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -14,7 +16,7 @@ from typing import Any
 from pageloom import expressions, prose
 from pageloom.diagnostics import WARNING, Diagnostic, Location, quoted
 from pageloom.lexicon import Lexicon
-from pageloom.lint.language import Finding, acronyms, slips
+from pageloom.lint.language import Acronyms, Finding, slips
 from pageloom.lint.numbers import Numbers
 from pageloom.lint.passages import About, Group, Passage, about_fact, groups
 from pageloom.model import Call, Claim, Claims, Path, Row
@@ -67,7 +69,29 @@ def lint(
             for passage, findings in linter.findings(group, linted.kept):
                 for problem in _problems(passage, findings, places, linted, linter.rules):
                     report(problem)
+    for price, missing in _promotions(plan):
+        location = places.of(Passage(plan.project.settings.root_path, price), 0)
+        report(_bare_promotion(location or Location(plan.project.settings.root_path), missing))
     return linted
+
+
+def _promotions(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Yield the prices of promotions that lack their last day or the evidence of the old price."""
+    for offer in plan.project.settings.values.get("offers", {}).values():
+        if "price" in offer and "until" not in offer:
+            yield str(offer["price"]), "until"
+        if "price" in offer and "list_price" in offer and "list_price_since" not in offer:
+            yield str(offer["list_price"]), "list_price_since"
+
+
+def _bare_promotion(location: Location, missing: str) -> Diagnostic:
+    return Diagnostic(
+        code="L813",
+        location=location,
+        message=f"a promotion without `{missing}`",
+        expected=f"a date under `{missing}`",
+        help="a lower price needs its last day, and since when the other one was charged",
+    )
 
 
 def _problems(
@@ -126,11 +150,11 @@ class _Linter:
         self._claims = project.claims or Claims((), {})
         self._lang = project.settings.lang
         named = (row for axis in project.axes.values() for row in axis)
-        self._acronyms = acronyms(named)
+        self._acronyms = Acronyms(named)
         self._numbers = Numbers(project.words, self._claims.numbers) if project.claims else None
         self.rules = {*BUILT_IN, *(rule.id for rule in self._claims.rules)}
         self._digest = _digest(
-            (self._claims.digest, project.words.digest, self._lang, sorted(self._acronyms.items()))
+            (self._claims.digest, project.words.digest, self._lang, self._acronyms.words)
         )
         self._waiving = {item.path for item in project.snippets if item.waivers}
         self._known: dict[tuple[Row, ...], frozenset[tuple[str, str]]] = {(): frozenset()}
@@ -167,7 +191,7 @@ class _Linter:
         plain = _Meant(passage.about)
         rules = [rule for rule in self._claims.rules if plain.by(rule)]
         known = self._quantities(passage.facts)
-        for sentence in prose.sentences(passage.text, self._stand_in):
+        for sentence in prose.sentences(passage.text, None if passage.literal else self._stand_in):
             cited = sentence.cited or passage.cited
             found = list(slips(sentence.text, self._acronyms, self._lang))
             if self._numbers is not None and not cited:
@@ -263,20 +287,23 @@ class _Places:
 
     def __init__(self, read: Read) -> None:
         self._read = read
-        self._files: dict[str, str] = {}
+        self._files: dict[str, tuple[str, list[int]]] = {}
 
     def of(self, passage: Passage, offset: int) -> Location | None:
         """Return the place of a character of a passage; None where the file does not hold it."""
         if passage.start is not None:
             return passage.start.location(passage.path, *position(passage.text, offset))
         if passage.path not in self._files:
-            self._files[passage.path] = self._read(passage.path)
-        text = self._files[passage.path]
-        first = _line_start(text, passage.line)
+            text = self._read(passage.path)
+            starts = [0, *(match.end() for match in re.finditer("\n", text))]
+            self._files[passage.path] = (text, starts)
+        text, starts = self._files[passage.path]
+        first = starts[min(passage.line, len(starts)) - 1]
         for words, shift in _searched(passage.text, offset):
             found = text.find(words, first)
             if found >= 0:
-                return Location(passage.path, *position(text, found + shift))
+                line = bisect_right(starts, found + shift)
+                return Location(passage.path, line, found + shift - starts[line - 1] + 1)
         return Location(passage.path, passage.line) if passage.line > 1 else None
 
 
@@ -289,10 +316,3 @@ def _searched(text: str, offset: int) -> Iterator[tuple[str, int]]:
     for size in (60, 30, 15):
         yield text[offset : offset + size], 0
     yield text[:30], 0
-
-
-def _line_start(text: str, line: int) -> int:
-    start = 0
-    for _ in range(line - 1):
-        start = text.find("\n", start) + 1
-    return start

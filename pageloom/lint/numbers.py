@@ -12,6 +12,7 @@ from pageloom.model import Words
 
 WEIGHTY, BARE = "unsourced-number", "bare-number"
 _TIME = ("minutes", "hours", "days", "weeks", "months", "years")
+_DIGITS = r"\d+(?:,\d{3})*(?:\.\d+)?"
 _SIGNS = r"%|percent\b"
 _MEASURES = r"mg|mcg|ml|kg|mm|cm|km|°"
 
@@ -42,11 +43,11 @@ class Numbers:
                 self._units.setdefault(last, (time if time in _TIME else key, time in _TIME))
         named = sorted(self._units, key=len, reverse=True)
         spelled = sorted(self._numbers, key=len, reverse=True)
-        number = "|".join((r"\d[\d,]*(?:\.\d+)?", *map(re.escape, spelled)))
+        number = "|".join((_DIGITS, *map(re.escape, spelled)))
         unit = "|".join((*map(re.escape, named), _SIGNS, _MEASURES))
         self._pattern = re.compile(
             rf"(?<![\w.,$€£-])(?P<number>{number})[\s-]{{0,2}}(?P<unit>{unit})(?![\w])"
-            rf"|(?P<sign>[$€£])\s?(?P<price>\d[\d,]*(?:\.\d+)?)",
+            rf"|(?P<sign>[$€£])\s?(?P<price>{_DIGITS})",
             re.IGNORECASE,
         )
 

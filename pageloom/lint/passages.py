@@ -34,6 +34,8 @@ class Passage:
     """Where the text starts, when that is known."""
     about: About = field(default_factory=dict)
     waivers: tuple[tuple[str, str], ...] = ()
+    literal: bool = False
+    """Whether braces in it are printed as they are."""
     cited: bool = False
     """Whether a source stands behind all of it."""
     facts: tuple[Row, ...] = ()
@@ -80,7 +82,7 @@ def _one(passage: Passage) -> tuple[Passage, ...]:
 
 def _of_words(project: Project) -> tuple[Passage, ...]:
     return tuple(
-        Passage(project.words.path, text)
+        Passage(project.words.path, text, literal=True)
         for key, value in project.words.entries.items()
         if key not in {"units", "months"}
         for text in (value.values() if isinstance(value, Mapping) else (str(value),))
@@ -89,7 +91,7 @@ def _of_words(project: Project) -> tuple[Passage, ...]:
 
 def _of_offers(project: Project) -> tuple[Passage, ...]:
     return tuple(
-        Passage(project.settings.root_path, str(offer[key]))
+        Passage(project.settings.root_path, str(offer[key]), literal=True)
         for offer in project.settings.values.get("offers", {}).values()
         for key in ("label", "condition", "note")
         if offer.get(key)
@@ -143,6 +145,7 @@ def _of_row(
             row.location.line,
             starts.get((row, name)),
             _about(row),
+            literal=(row, name) not in starts,
             cited=cited or row.kind == "fact",
             facts=facts,
         )

@@ -44,6 +44,7 @@ class Converter:
         self._report = report
         self.lexicon = Lexicon(project.words, report)
         self.cache: dict[bytes, Html] = cache if cache is not None else {}
+        self.given = frozenset(self.cache)
         self.used: set[bytes] = set()
         self._tree = Tree()
         self._markdown = markdown.Markdown(extensions=[*_EXTENSIONS, Plain(self._tree)])

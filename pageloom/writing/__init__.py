@@ -4,9 +4,9 @@ Each process makes its own pages and writes its own files; it sends back keys, c
 never HTML.
 """
 
-from pageloom.writing.pool import Recipe
+from pageloom.writing.pool import Recipe, ranges
 from pageloom.writing.worker import Worker, file_path
-from pageloom.writing.writer import Done, Progress, Writer, dry_run, theme_failures
+from pageloom.writing.writer import Done, Progress, Writer, dry_run, duplicates, theme_failures
 
 __all__ = [
     "Done",
@@ -15,6 +15,8 @@ __all__ = [
     "Worker",
     "Writer",
     "dry_run",
+    "duplicates",
     "file_path",
+    "ranges",
     "theme_failures",
 ]

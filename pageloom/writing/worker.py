@@ -113,7 +113,7 @@ class Worker:
                 entries.append(key + self._title(plan, number, page))
                 stale.append(1)
         return Surveyed(
-            "\n".join(paths), b"".join(entries), bytes(indexed), bytes(stale), self._drained()
+            "\n".join(paths), b"".join(entries), bytes(indexed), bytes(stale), self.drained()
         )
 
     def write(self, part: Range, stale: bytes, *, compare: bool) -> Written:
@@ -135,7 +135,7 @@ class Worker:
         compare: bool,
     ) -> None:
         content = self.page(plan, number, page)
-        problems = self._drained()
+        problems = self.drained()
         result.problems += ((path, problem) for problem in problems)
         if content is None or any(problem.is_error for problem in problems):
             result.failed.append(path)
@@ -157,7 +157,7 @@ class Worker:
         """Make every page of a range and write none; return the problems."""
         for plan, number, page, _ in self.pages(part):
             self.page(plan, number, page)
-        return self._drained()
+        return self.drained()
 
     def page(self, plan: FamilyPlan, number: int, page: int) -> bytes | None:
         """Return the bytes of a page, or None after its problem was noted."""
@@ -175,7 +175,8 @@ class Worker:
         title = self._composer.title(plan, number, page)
         return blake2b(title.casefold().encode(), digest_size=TITLE).digest()
 
-    def _drained(self) -> list[Diagnostic]:
+    def drained(self) -> list[Diagnostic]:
+        """Return the problems of the pages made since the last call."""
         problems = self._problems.copy()
         self._problems.clear()
         return problems
@@ -203,8 +204,8 @@ def _page_problems(sheet: Sheet, content: bytes, family: Family) -> Iterator[Dia
         message = f"no description of `{name}` fits 110 to 155 bytes"
         size = f": {len(sheet.description.encode())} bytes"
         yield _page_problem("P602", family.descriptions[-1].location, message, sheet, size)
-    links = content.count(b'<a href="') - content.count(b'<a href="#')
-    if links > MAX_LINKS:
+    links = content.count(b'<a href="')
+    if links > MAX_LINKS and (links := links - content.count(b'<a href="#')) > MAX_LINKS:
         message = f"a page of `{name}` has more than {MAX_LINKS} links"
         yield _page_problem("P605", family.location, message, sheet, f": {links} links")
     if len(content) > MAX_BYTES:

@@ -89,7 +89,7 @@ class Writer:
             surveyed: list[Surveyed] = list(run(pool.survey, tasks))
             problems = [problem for result in surveyed for problem in result.problems]
             entries = dict(entry for result in surveyed for entry in result.pages())
-            problems += _duplicates(entries)
+            problems += duplicates(entries)
             if any(problem.is_error for problem in problems):
                 return Done(problems=tuple(problems))
             found = [_Part(part, result) for part, result in zip(parts, surveyed, strict=True)]
@@ -201,7 +201,7 @@ class Writer:
         return gone
 
 
-def _duplicates(entries: Mapping[str, bytes]) -> Iterator[Diagnostic]:
+def duplicates(entries: Mapping[str, bytes]) -> Iterator[Diagnostic]:
     """Yield a problem for each page whose title another page has too."""
     seen: dict[bytes, str] = {}
     for path, entry in entries.items():
@@ -224,7 +224,7 @@ def dry_run(recipe: pool.Recipe, theme: Theme, composer: Composer) -> list[Diagn
     surveyed = [worker.survey(part, all_stale=True) for part in parts]
     entries = dict(entry for result in surveyed for entry in result.pages())
     problems = [problem for result in surveyed for problem in result.problems]
-    problems += _duplicates(entries)
+    problems += duplicates(entries)
     for part in parts:
         problems += worker.check(part)
     return problems

@@ -19,7 +19,7 @@ def test_the_form_shows_the_last_day(visit, case):
     if "effect" in case:
         page.locator("#clock-effect").fill(str(case["effect"]))
     page.get_by_role("button").click()
-    shown = page.locator(".due strong").inner_text()
+    shown = page.locator(".last-day strong").inner_text()
     assert shown == f"{case['last']:%A, %B} {case['last'].day}, {case['last'].year}"
     assert page.locator(".result .cite a").count() > 0
     assert page.locator(".result[aria-live=polite]").is_visible()
@@ -29,7 +29,7 @@ def test_who_does_not_know_the_plan_gets_the_earliest_date(visit):
     page = visit("/deadlines/")
     page.locator("#clock-date").fill("2026-09-10")
     page.get_by_role("button").click()
-    assert "November 9, 2026" in page.locator(".due").inner_text()
+    assert "November 9, 2026" in page.locator(".last-day").inner_text()
     assert "Medicaid managed care" in page.locator(".result").inner_text()
 
 
@@ -53,7 +53,7 @@ def test_the_form_can_be_used_by_keyboard_alone(visit):
     page.keyboard.type("TRI")
     for key in ("Tab", "Tab", "0", "9", "0", "1", "2", "0", "2", "6", "Enter"):
         page.keyboard.press(key)
-    assert "November 30, 2026" in page.locator(".due").inner_text()
+    assert "November 30, 2026" in page.locator(".last-day").inner_text()
 
 
 def test_without_a_script_the_rules_stand_as_text(visit):

@@ -64,7 +64,7 @@
       return result.append(element("p", words.open), ...(texts.length === 1 ? texts : []));
     }
     const heading = element("p");
-    heading.className = "due";
+    heading.className = "last-day";
     heading.append(element("span", words.due), element("strong", long.format(first.last)));
     result.append(heading);
     if (!plan.value) {
@@ -95,7 +95,6 @@
   }
 
   rows.forEach((row) => row.removeAttribute("id"));
-  form.hidden = false;
   form.addEventListener("change", adapt);
   form.addEventListener("submit", (event) => { event.preventDefault(); show(); });
   addEventListener("hashchange", fromAddress);
