@@ -1,11 +1,7 @@
 """The first thing to write so that a cell gets a page, and what it would do.
 
 A text of the length and with the facts that such texts have in the family is put into a slot, and
-<<<<<<< HEAD
-the family is compared again as the gate does it, for the best text about each set of axes.
-=======
 the family is compared again as the gate does it: once for the best text about each set of axes.
->>>>>>> main
 """
 
 from __future__ import annotations
