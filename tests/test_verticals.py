@@ -114,7 +114,7 @@ def test_a_spanish_site_shows_no_english(tmp_path: Path):
 
 
 MACHINE = re.compile(
-    r'<meta (?:name="(?:robots|viewport|generator|color-scheme|twitter:card)"'
+    r'<meta (?:name="(?:robots|viewport|generator|referrer|color-scheme|twitter:card)"'
     r'|property="og:(?:type|url)")[^>]*>|<script.*?</script>',
     re.DOTALL,
 )
