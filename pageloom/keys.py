@@ -43,6 +43,10 @@ class _Made:
     listed: tuple[Slot, ...]
 
 
+class _CircleError(Exception):
+    """Rows refer to each other in a circle, as entries of a glossary may."""
+
+
 class Keys:
     """Makes keys of pages; one a process."""
 
@@ -271,16 +275,55 @@ class Keys:
         """Return the digest of a row and of the facts, sources and pages that its texts name."""
         found = self._deep.get(row)
         if found is None:
+            try:
+                found = self._from_its_own(row, set())
+            except _CircleError:
+                found = self._deep[row] = self._walked(row)
+        return found
+
+    def _from_its_own(self, row: Row, above: set[Row]) -> bytes:
+        """Return that digest from the row's own texts and the digests of the rows it refers to.
+
+        Raises `_CircleError` where rows refer to each other.
+        """
+        found = self._deep.get(row)
+        if found is None:
+            if row in above:
+                raise _CircleError
+            above.add(row)
             parts = [row.digest]
-            for reached, name, text in _texts(row):
-                named = self._project.facts.get(text) or self._project.sources.get(text)
-                if named is not None:
-                    parts.append(named.digest)
-                if name in self._project.markdown.get(reached.kind, ()):
-                    parts += self._literals(text)
-                    parts += self._linked(text)
+            for name, value in _own(row):
+                if isinstance(value, Row):
+                    parts.append(self._from_its_own(value, above))
+                else:
+                    parts += self._named(row, name, value)
+            above.discard(row)
             found = self._deep[row] = digest(parts) if len(parts) > 1 else row.digest
         return found
+
+    def _walked(self, row: Row) -> bytes:
+        """Return that digest from the texts of all rows that can be reached."""
+        parts = [row.digest]
+        seen = {row}
+        queue = [row]
+        while queue:
+            reached = queue.pop()
+            for name, value in _own(reached):
+                if not isinstance(value, Row):
+                    parts += self._named(reached, name, value)
+                elif value not in seen:
+                    seen.add(value)
+                    queue.append(value)
+        return digest(parts)
+
+    def _named(self, row: Row, name: str, text: str) -> Iterator[bytes]:
+        """Yield the digests of what a text of a row names."""
+        named = self._project.facts.get(text) or self._project.sources.get(text)
+        if named is not None:
+            yield named.digest
+        if name in self._project.markdown.get(row.kind, ()):
+            yield from self._literals(text)
+            yield from self._linked(text)
 
     def _table(self, name: str) -> bytes:
         found = self._tables.get(name)
@@ -321,22 +364,17 @@ def _schemas(project: Project) -> bytes:
     return blake2b(text.encode(), digest_size=16).digest()
 
 
-def _texts(row: Row) -> Iterator[tuple[Row, str, str]]:
-    """Yield every text of a row and of the rows it refers to, with its row and field."""
-    seen = {row}
-    queue: list[tuple[Row, str, Any]] = [(row, name, value) for name, value in row.values.items()]
+def _own(row: Row) -> Iterator[tuple[str, str | Row]]:
+    """Yield every text of a row and every row it refers to, with the field it stands in."""
+    queue: list[tuple[str, Any]] = list(row.values.items())
     while queue:
-        owner, name, value = queue.pop()
-        if isinstance(value, str):
-            yield owner, name, value
-        elif isinstance(value, Row):
-            if value not in seen:
-                seen.add(value)
-                queue += ((value, key, item) for key, item in value.values.items())
+        name, value = queue.pop()
+        if isinstance(value, (str, Row)):
+            yield name, value
         elif isinstance(value, tuple):
-            queue += ((owner, name, item) for item in value)
+            queue += ((name, item) for item in value)
         elif isinstance(value, Mapping):
-            queue += ((owner, name, item) for item in value.values())
+            queue += ((name, item) for item in value.values())
 
 
 def _cited(fragment: Fragment) -> Iterator[bytes]:
