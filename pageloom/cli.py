@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pageloom.options import Options
 
 SOUND, PROBLEMS, USAGE, BUG, INTERRUPTED = 0, 1, 2, 3, 130
+SHOWN_WARNINGS = 50
+"""Warnings of one code that are printed; errors are printed all."""
 _EPILOG = """examples:
   python build.py                       build the site below this folder into site/
   python build.py check --json          report every problem, write nothing
@@ -333,13 +335,22 @@ def _print_problems(
 
     lines = shown.Lines(arguments.root, tried or {})
     colored = _colored(arguments.color, sys.stderr)
+    warned: dict[str, int] = {}
     for problem in problems:
+        if not problem.is_error:
+            warned[problem.code] = warned.get(problem.code, 0) + 1
+            if warned[problem.code] > SHOWN_WARNINGS and not arguments.verbose:
+                continue
         text = diagnostics.render(problem, lines.line(problem.location.path, problem.location.line))
         if colored:
             color = _RED if problem.is_error else _YELLOW
             head, _, rest = text.partition("\n")
             text = f"{color}{_BOLD}{head}{_PLAIN}" + (f"\n{rest}" if rest else "")
         print(text, file=sys.stderr)
+    for code, number in warned.items():
+        if number > SHOWN_WARNINGS and not arguments.verbose:
+            more = number - SHOWN_WARNINGS
+            print(f"… and {more} more warnings {code}: --verbose or --json", file=sys.stderr)
 
 
 def _colored(choice: str, stream: TextIO) -> bool:

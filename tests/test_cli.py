@@ -13,6 +13,8 @@ import pytest
 from trees import append, copied, replace, stamps, tree
 
 from pageloom import __version__, cli, pipeline
+from pageloom.diagnostics import Diagnostic, Location
+from pageloom.model import Outcome
 
 ROOT = Path(__file__).parent.parent
 
@@ -287,3 +289,19 @@ def test_a_closed_pipe_is_no_bug(garden: Path):
     )
     assert b"Traceback" not in done.stderr
     assert b"bug" not in done.stderr
+
+
+def test_many_warnings_of_one_code_are_cut_short(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    def warning(number: int) -> Diagnostic:
+        place = Location("content/a.md", number)
+        return Diagnostic(code="C215", location=place, message="m", severity="warning")
+
+    problems = tuple(warning(number) for number in range(1, 61))
+    monkeypatch.setattr(pipeline, "check", lambda _: Outcome(problems=problems))
+    _, _, short = run(capsys, "check")
+    _, _, whole = run(capsys, "check", "--verbose")
+    counts = [text.count("warning[C215]") for text in (short, whole)]
+    assert counts == [50, 60]
+    assert short.splitlines()[-1] == "… and 10 more warnings C215: --verbose or --json"
