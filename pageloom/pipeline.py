@@ -7,7 +7,7 @@ write. Phase B composes, renders and publishes, page by page, what its key says 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from pageloom import (
@@ -211,11 +211,3 @@ def verdict_counts(plan: Plan) -> dict[str, int]:
         name: sum(column.count(value) for column in columns)
         for value, name in reversed(list(enumerate(VERDICTS)))
     }
-
-
-def routes(plan: Plan) -> Iterator[str]:
-    """Yield the address of every cell that has a page."""
-    for family in plan.families.values():
-        for number, verdict in enumerate(family.verdicts):
-            if verdict >= 2:
-                yield plan.route(family.family, family.cells[number])

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
-from pageloom.diagnostics import Diagnostic, Location, quoted
-from pageloom.source import decode, parse_yaml, problem
+from pageloom.diagnostics import Diagnostic, Location
+from pageloom.source import parse_yaml
 from pageloom.trees import Node
 
 Report = Callable[[Diagnostic], None]
@@ -23,19 +22,6 @@ class Document:
     front: Node
     body: str
     body_line: int
-
-
-def read_document(root: Path, path: str, report: Report) -> Document | None:
-    """Return a Markdown file that `files` found, split into front matter and body."""
-    try:
-        with (root / path).open("rb") as file:
-            raw = file.read()
-    except OSError:
-        expected = "a file at this path"
-        report(problem(path, 116, 1, 1, f"cannot read {quoted(path)}", expected=expected))
-        return None
-    text = decode(raw, path, report)
-    return None if text is None else parse_document(text, path, report)
 
 
 def parse_document(text: str, path: str, report: Report) -> Document | None:
