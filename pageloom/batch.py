@@ -47,7 +47,7 @@ class Batch:
         self._plan = plan
         self.family: Family = cells.family
         self.cells: list[Cell] = [cells.cells[number] for number in numbers]
-        self._rows = list(zip(*self.cells, strict=True))
+        self._rows = list(zip(*self.cells, strict=True)) or [()] * len(self.family.axes)
         self._fields: dict[tuple[int, str], list[str]] = {}
         for known in (_BYTES, _WIDTHS, HTML, JSON):
             if len(known) > _KEPT:
