@@ -23,6 +23,7 @@ from pageloom import (
     load,
     released,
     source,
+    spread,
     trees,
     unchanged,
     writing,
@@ -132,6 +133,7 @@ def _lint(decision: Decision, options: Options, plan: Plan, theme: Theme) -> Non
         lambda path: source.read_text(options.root, path, _ignored) or "",
         kept.read(options.root, "lint"),
         faulty,
+        lambda work: spread.spread(work, options.jobs),
     )
     decision.waived = linted.waived
     kept.write(options.root, "lint", linted.kept)
