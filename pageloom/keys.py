@@ -84,6 +84,9 @@ class Keys:
         for other in self._plan.siblings(plan, number):
             parts.append(self._cell(plan, other))
         parts.append(self._above(plan, number))
+        entry = plan.entries[number] if plan.entries else None
+        if entry is not None:
+            parts.append(f"{entry.published} {entry.modified}".encode())
         return digest(parts)
 
     def _made_of(self, plan: FamilyPlan) -> _Made:

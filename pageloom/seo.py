@@ -97,11 +97,14 @@ class Structured:
         crumbs: Sequence[tuple[str, str]],
         links: Sequence[tuple[str, str]],
         article: bool,
+        dates: tuple[str, str] | None = None,
     ) -> bytes:
         """Return the graph of a page as the text of its script element.
 
-        `crumbs` and `links` are (words, address path), the crumbs from home to the page itself.
+        `crumbs` and `links` are (words, address path), the crumbs from home to the page itself;
+        `dates` are the days of publication and of the last change.
         """
+        dated = {"datePublished": dates[0], "dateModified": dates[1]} if dates else {}
         page: dict[str, Any] = {
             "@type": "CollectionPage" if links else "WebPage",
             "@id": f"{canonical}#webpage",
@@ -109,13 +112,14 @@ class Structured:
             "name": h1,
             "inLanguage": self._lang,
             "isPartOf": self._site,
+            **dated,
         }
         nodes = [page]
         if crumbs:
             page["breadcrumb"] = {"@id": f"{canonical}#breadcrumb"}
             nodes.append(self._list("BreadcrumbList", f"{canonical}#breadcrumb", "item", crumbs))
         if article:
-            nodes.append(self._article(canonical, h1))
+            nodes.append({**self._article(canonical, h1), **dated})
         if links:
             page["mainEntity"] = {"@id": f"{canonical}#list"}
             nodes.append(self._list("ItemList", f"{canonical}#list", "url", links))
@@ -162,47 +166,56 @@ def _site_nodes(site: Mapping[str, Any], base: str) -> Iterator[dict[str, Any]]:
     }
 
 
+Page = tuple[str, str]
+"""Address path and the day of the last significant change, which may be empty."""
+
+
 def sitemaps(
-    base: str, pages: Iterable[tuple[str, str]], limit: int = SITEMAP_LIMIT
+    base: str, groups: Mapping[str, Sequence[Page]], limit: int = SITEMAP_LIMIT
 ) -> Iterator[tuple[str, bytes]]:
-    """Yield (file name, bytes) of sitemaps; above `limit` URLs an index named `sitemap.xml`.
+    """Yield (file name, bytes) of sitemaps, and of an index named `sitemap.xml` above them.
 
-    `pages` are (address path, last modified date or empty) in order.
+    `groups` are pages in order by the name of their release, empty where there are no releases;
+    then one sitemap that holds all pages is named `sitemap.xml` and has no index.
     """
-    chunks: list[list[tuple[str, str]]] = [[]]
-    for page in pages:
-        if len(chunks[-1]) == limit:
-            chunks.append([])
-        chunks[-1].append(page)
-    if len(chunks) == 1:
-        yield "sitemap.xml", _urlset(base, chunks[0])
+    *files, last = sitemap_files({name: len(pages) for name, pages in groups.items()}, limit)
+    if not files:
+        yield last[0], _urlset(base, groups.get("", ()))
         return
-    *names, index = sitemap_names(sum(map(len, chunks)), limit)
-    for name, chunk in zip(names, chunks, strict=True):
-        yield name, _urlset(base, chunk)
-    yield index, _index(base, names)
+    parts = {name: groups[group][start : start + limit] for name, group, start in files}
+    for name, pages in parts.items():
+        yield name, _urlset(base, pages)
+    changed = {name: max(date for _, date in pages) for name, pages in parts.items()}
+    yield last[0], _index(base, changed)
 
 
-def sitemap_names(pages: int, limit: int = SITEMAP_LIMIT) -> list[str]:
-    """Return the file names of the sitemaps for a number of pages, the one to submit last."""
-    if pages <= limit:
-        return ["sitemap.xml"]
-    return [*(f"sitemap-{n}.xml" for n in range(1, -(-pages // limit) + 1)), "sitemap.xml"]
+def sitemap_files(
+    sizes: Mapping[str, int], limit: int = SITEMAP_LIMIT
+) -> list[tuple[str, str, int]]:
+    """Return file name, group and first page of each sitemap, the one to submit last."""
+    whole = ("sitemap.xml", "", 0)
+    if not any(sizes) and sizes.get("", 0) <= limit:
+        return [whole]
+    files: list[tuple[str, str, int]] = []
+    for group, size in sizes.items():
+        for number, start in enumerate(range(0, size, limit), start=1):
+            several = [str(number)] if number > 1 or not group else []
+            files.append(
+                ("-".join(("sitemap", *filter(None, (group,)), *several)) + ".xml", group, start)
+            )
+    return [*files, whole]
 
 
-def _urlset(base: str, pages: Iterable[tuple[str, str]]) -> bytes:
-    return _xml(
-        "urlset",
-        "url",
-        ([("loc", base + route)] + ([("lastmod", date)] if date else []) for route, date in pages),
-    )
+def _urlset(base: str, pages: Iterable[Page]) -> bytes:
+    return _xml("urlset", "url", ((base + route, date) for route, date in pages))
 
 
-def _index(base: str, names: Iterable[str]) -> bytes:
-    return _xml("sitemapindex", "sitemap", ([("loc", f"{base}/{name}")] for name in names))
+def _index(base: str, changed: Mapping[str, str]) -> bytes:
+    entries = ((f"{base}/{name}", date) for name, date in changed.items())
+    return _xml("sitemapindex", "sitemap", entries)
 
 
-def _xml(root: str, entry: str, entries: Iterable[Iterable[tuple[str, str]]]) -> bytes:
+def _xml(root: str, entry: str, entries: Iterable[Page]) -> bytes:
     import io
 
     from lxml import etree
@@ -212,10 +225,11 @@ def _xml(root: str, entry: str, entries: Iterable[Iterable[tuple[str, str]]]) ->
         file.write_declaration()
         file.write(etree.Comment(GENERATOR_COMMENT))
         with file.element(root, nsmap={None: _NAMESPACE}):
-            for fields in entries:
+            for address, date in entries:
                 element = etree.Element(entry)
-                for name, text in fields:
-                    etree.SubElement(element, name).text = text
+                etree.SubElement(element, "loc").text = address
+                if date:
+                    etree.SubElement(element, "lastmod").text = date
                 file.write(element)
                 file.write("\n")
     return buffer.getvalue()

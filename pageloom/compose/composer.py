@@ -94,6 +94,8 @@ class Composer:
             family.descriptions, family, cell, seo.description_fits, page
         )
         indexed = plan.verdicts[number] == PUBLISHED and family.listed
+        entry = plan.entry(number) if page == 1 else None
+        changed = entry is not None and entry.modified > entry.published
         return Sheet(
             template=family.template,
             family=family.name,
@@ -112,11 +114,14 @@ class Composer:
                 crumbs=[(item.title, item.href or route) for item in crumbs],
                 links=[(item.title, item.href) for item in links],
                 article=family.article,
+                dates=(entry.published, entry.modified) if entry else None,
             ),
             crumbs=crumbs,
             sections=sections,
             related=self._linker.related(plan, number) if page == 1 else (),
             sources=sources,
+            published=self._lexicon.date(entry.published) if entry else "",
+            modified=self._lexicon.date(entry.modified) if entry and changed else "",
             pager=self._pager(plan, number, page),
         )
 
@@ -124,6 +129,12 @@ class Composer:
         """Return the first title candidate that fits, else the last one that can be said."""
         family, cell = plan.family, plan.cells[number]
         return self._first(family.titles, family, cell, seo.title_fits, page)[0]
+
+    def headline(self, plan: FamilyPlan, number: int) -> tuple[str, str]:
+        """Return main heading and description of a page."""
+        family, cell = plan.family, plan.cells[number]
+        said = self._first(family.descriptions, family, cell, seo.description_fits, 1)[0]
+        return self._linker.said(family.h1, family, cell), said
 
     def _numbered(self, text: str, page: int) -> str:
         return text if page == 1 or not text else f"{text} ({self._lexicon.text('page_n', page)})"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
-from pageloom import inputs, seo
+from pageloom import content, inputs, seo
 from pageloom.compose import Composer
 from pageloom.diagnostics import WARNING, Diagnostic, Location
 from pageloom.keys import Keys, digest
@@ -134,16 +134,16 @@ class Worker:
         *,
         compare: bool,
     ) -> None:
-        content = self.page(plan, number, page)
+        made = self.page(plan, number, page)
         problems = self.drained()
         result.problems += ((path, problem) for problem in problems)
-        if content is None or any(problem.is_error for problem in problems):
+        if made is None or any(problem.is_error for problem in problems):
             result.failed.append(path)
             return
         known = path in self._state.entries
         ours = known or path in self._state.intended
         try:
-            status = self._folder.put(path, content, ours=ours, compare=known or compare)
+            status = self._folder.put(path, made, ours=ours, compare=known or compare)
         except ForeignError as error:
             result.problems.append((path, error.diagnostic))
             result.failed.append(path)
@@ -166,17 +166,29 @@ class Worker:
             self.page(plan, number, page)
         return self.drained()
 
+    def contents(self, part: Range) -> tuple[list[str], list[Diagnostic]]:
+        """Return the digests of the content of the indexed pages of a range, and their problems."""
+        name, start, end = part
+        plan = self._plan.families[name]
+        indexed = plan.verdicts if plan.family.listed else b""
+        found = [
+            content.digest(self._composer.sheet(plan, number), plan.family)
+            for number, verdict in enumerate(indexed[start:end], start=start)
+            if verdict == PUBLISHED
+        ]
+        return found, self.drained()
+
     def page(self, plan: FamilyPlan, number: int, page: int) -> bytes | None:
         """Return the bytes of a page, or None after its problem was noted."""
         location = _cell_location(plan, number)
         try:
             sheet = self._composer.sheet(plan, number, page)
-            content = self._renderer.page(sheet, location)
+            made = self._renderer.page(sheet, location)
         except ThemeError as failure:
             self._problems.append(failure.diagnostic)
             return None
-        self._problems += _page_problems(sheet, content, plan.family)
-        return content
+        self._problems += _page_problems(sheet, made, plan.family)
+        return made
 
     def _title(self, plan: FamilyPlan, number: int, page: int) -> bytes:
         title = self._composer.title(plan, number, page)
@@ -194,7 +206,7 @@ def _cell_location(plan: FamilyPlan, number: int) -> Location:
     return cell[-1].location if cell else plan.family.location
 
 
-def _page_problems(sheet: Sheet, content: bytes, family: Family) -> Iterator[Diagnostic]:
+def _page_problems(sheet: Sheet, made: bytes, family: Family) -> Iterator[Diagnostic]:
     """Yield what is wrong with a page, at the family's text that the author must edit."""
     name, title = family.name, sheet.title
     if not title or not sheet.h1:
@@ -211,13 +223,13 @@ def _page_problems(sheet: Sheet, content: bytes, family: Family) -> Iterator[Dia
         message = f"no description of `{name}` fits 110 to 155 bytes"
         size = f": {len(sheet.description.encode())} bytes"
         yield _page_problem("P602", family.descriptions[-1].location, message, sheet, size)
-    links = content.count(b'<a href="')
-    if links > MAX_LINKS and (links := links - content.count(b'<a href="#')) > MAX_LINKS:
+    links = made.count(b'<a href="')
+    if links > MAX_LINKS and (links := links - made.count(b'<a href="#')) > MAX_LINKS:
         message = f"a page of `{name}` has more than {MAX_LINKS} links"
         yield _page_problem("P605", family.location, message, sheet, f": {links} links")
-    if len(content) > MAX_BYTES:
+    if len(made) > MAX_BYTES:
         message = f"a page of `{name}` is larger than {MAX_BYTES} bytes"
-        yield _page_problem("P609", family.location, message, sheet, f": {len(content)} bytes")
+        yield _page_problem("P609", family.location, message, sheet, f": {len(made)} bytes")
 
 
 def _page_problem(
@@ -248,6 +260,7 @@ def _offers_digest(site: Mapping[str, Any]) -> bytes:
 
 
 def _navigation_digest(site: Mapping[str, Any]) -> bytes:
-    """Return the digest of where the navigation leads: to pages that stand."""
+    """Return the digest of where the navigation leads: to pages that stand, and to the feed."""
     links = [item["href"] for name in ("nav", "footer") for item in site[name]]
+    links.append(site["feed"])
     return blake2b("\n".join(links).encode(), digest_size=16).digest()
