@@ -1,88 +1,125 @@
-"""Which of the pages that wait a release takes, and in what order.
+"""Texts and addresses of many cells of a family at once, in columns.
 
-Pages in the order of the families in the map and of their rows' slugs. A page that lists others
-comes once enough of them are released, right after the one that makes them enough, so that no
-list is empty.
+A text that only prints fields is a pattern, which is filled for all cells in one run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
+from itertools import repeat
+from operator import add
+from typing import TypeVar
 
-from pageloom.plan import PUBLISHED, FamilyPlan, Plan, picker
+from pageloom import seo
+from pageloom.expressions import AbsentError
+from pageloom.model import Family, Text
+from pageloom.plan import Cell, FamilyPlan, Plan
+from pageloom.sheet import escaped
 
-Place = tuple[FamilyPlan, int]
-
-
-def take(plan: Plan, room: int) -> list[Place]:
-    """Publish at most `room` of the pages that wait, and return them in order."""
-    batch = _Batch(plan, room)
-    for place in [place for place in _waiting(plan) if batch.lists(*place)]:
-        batch.take_due(*place)
-    for family, number in _waiting(plan):
-        if batch.full:
-            break
-        if family.verdicts[number] != PUBLISHED and not batch.lists(family, number):
-            batch.take(family, number)
-    for family in plan.families.values():
-        family.waiting = frozenset(n for n in family.waiting if family.verdicts[n] != PUBLISHED)
-    return batch.taken
+_PLACE = "\ue000"
 
 
-def _waiting(plan: Plan) -> Iterator[Place]:
-    for family in plan.families.values():
-        for number in sorted(family.waiting):
-            yield family, number
+T = TypeVar("T")
 
 
-class _Batch:
-    """Takes pages until there is no more room."""
+class _Known(dict[str, T]):
+    """What a function says of texts, found once for each."""
 
-    def __init__(self, plan: Plan, room: int) -> None:
+    def __init__(self, function: Callable[[str], T]) -> None:
+        super().__init__()
+        self._function = function
+
+    def __missing__(self, text: str) -> T:
+        found = self[text] = self._function(text)
+        return found
+
+
+_BYTES, _WIDTHS = _Known(lambda text: len(text.encode())), _Known(seo.width)
+HTML, JSON = _Known(escaped), _Known(seo.said)
+"""How a text is encoded; both go letter by letter, so that parts can be encoded apart."""
+_KEPT = 100_000
+
+
+class Batch:
+    """Some cells of a family."""
+
+    def __init__(self, plan: Plan, cells: FamilyPlan, numbers: Sequence[int]) -> None:
         self._plan = plan
-        self._room = room
-        self.taken: list[Place] = []
+        self.family: Family = cells.family
+        self.cells: list[Cell] = [cells.cells[number] for number in numbers]
+        self._rows = list(zip(*self.cells, strict=True)) or [()] * len(self.family.axes)
+        self._fields: dict[tuple[int, str], list[str]] = {}
+        for known in (_BYTES, _WIDTHS, HTML, JSON):
+            if len(known) > _KEPT:
+                known.clear()
 
-    @property
-    def full(self) -> bool:
-        """Whether there is no more room."""
-        return len(self.taken) >= self._room
+    def routes(self) -> list[str]:
+        """Return the address paths."""
+        return self._plan.routes(self.family, self.cells)
 
-    def take(self, family: FamilyPlan, number: int) -> None:
-        """Publish a page, and then the lists that have enough pages by it."""
-        if self.full:
-            return
-        family.verdicts[number] = PUBLISHED
-        self.taken.append((family, number))
-        for hub in self._plan.families.values():
-            if any(slot.lists == family.family.name for slot in hub.family.slots):
-                for place in self._listing(hub, family, number):
-                    self.take_due(hub, place)
+    def said(self, text: Text, form: _Known[bytes]) -> list[bytes | None]:
+        """Return a text of each cell, encoded; None where a value that it prints is absent."""
+        pattern, places = self._plan.speaker(text, self.family)
+        if pattern is None:
+            said = [self._or_none(text, cell) for cell in self.cells]
+            return [None if one is None else form[one] for one in said]
+        if not places:
+            return [form[pattern % ()]] * len(self.cells)
+        # The mark stands for each value while the words around them are encoded.
+        around = form[pattern % ((_PLACE,) * len(places))].replace(b"%", b"%%")
+        encoded = around.replace(_PLACE.encode(), b"%b")
+        columns = [map(form.__getitem__, column) for column in self._columns(places)]
+        return list(map(encoded.__mod__, zip(*columns, strict=True)))
 
-    def take_due(self, family: FamilyPlan, number: int) -> None:
-        """Publish a page that waits and lists others, if enough of these are published."""
-        if number not in family.waiting or family.verdicts[number] == PUBLISHED:
-            return
-        lists = [slot.lists for slot in family.family.slots if slot.lists]
-        counts = [len(self._plan.children(family, number, name)) for name in lists]
-        least = family.family.gate.min_children
-        if (counts[0] >= least) if least else any(counts):
-            self.take(family, number)
+    def _or_none(self, text: Text, cell: Cell) -> str | None:
+        try:
+            return self._plan.spoken(text, self.family, cell)
+        except AbsentError:
+            return None
 
-    def lists(self, family: FamilyPlan, number: int) -> bool:
-        """Whether a page lists others that pass the gate."""
-        names = [slot.lists for slot in family.family.slots if slot.lists]
-        return any(self._passing(family, number, name) for name in names)
+    def _columns(self, places: Sequence[tuple[int, str]]) -> list[list[str]]:
+        found: list[list[str]] = []
+        for key in places:
+            if key not in self._fields:
+                place, name = key
+                self._fields[key] = [row.values[name] for row in self._rows[place]]
+            found.append(self._fields[key])
+        return found
 
-    def _passing(self, family: FamilyPlan, number: int, name: str) -> bool:
-        other = self._plan.families[name]
-        shared = tuple(axis for axis in family.family.axes if axis in other.family.axes)
-        key = picker(family.family.axes, shared)(family.cells[number])
-        found = self._plan.group(name, shared).get(key, ())
-        return other.family.listed and any(map(other.passes, found))
+    def first(self, candidates: Sequence[Text], limits: seo.Limits) -> list[tuple[bytes, bool]]:
+        """Return for each cell the first candidate that fits, else the last that can be said.
 
-    def _listing(self, hub: FamilyPlan, family: FamilyPlan, number: int) -> list[int]:
-        """Return the cells of a hub family that list a cell."""
-        shared = tuple(axis for axis in hub.family.axes if axis in family.family.axes)
-        key = picker(family.family.axes, shared)(family.cells[number])
-        return self._plan.group(hub.family.name, shared).get(key, [])
+        As HTML, with whether it fits.
+        """
+        found = [(b"", False)] * len(self.cells)
+        left: Sequence[int] = range(len(found))
+        for candidate in candidates:
+            said, fits = self.said(candidate, HTML), self._fits(candidate, limits)
+            for place in left:
+                text = said[place]
+                if text is not None:
+                    found[place] = (text, fits[place])
+            left = [place for place in left if not found[place][1]]
+            if not left:
+                break
+        return found
+
+    def _fits(self, text: Text, limits: seo.Limits) -> list[bool]:
+        """Return whether a text fits, from the sizes of its parts."""
+        pattern, places = self._plan.speaker(text, self.family)
+        if pattern is None:
+            said = [self._or_none(text, cell) for cell in self.cells]
+            return [one is not None and limits.fit(one) for one in said]
+        bare = pattern % (("",) * len(places))
+        sizes, widths = (self._sums(known, bare, places) for known in (_BYTES, _WIDTHS))
+        low, high, widest = limits.low, limits.high, limits.widest
+        return [
+            low <= size <= high and width <= widest
+            for size, width in zip(sizes, widths, strict=True)
+        ]
+
+    def _sums(self, known: _Known[int], bare: str, places: Sequence[tuple[int, str]]) -> list[int]:
+        sums: list[int] = list(repeat(known[bare], len(self.cells)))
+        for column in self._columns(places):
+            sums = list(map(add, sums, map(known.__getitem__, column)))
+        return sums

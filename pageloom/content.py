@@ -8,12 +8,13 @@ days of their checks, dates, assets, and slots that say the same on every page o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from hashlib import blake2b
+from itertools import islice
 
 from pageloom.ledger import DIGEST
 from pageloom.model import Family
-from pageloom.sheet import Item, Sheet
+from pageloom.sheet import Section, Sheet
 
 _MARK = re.compile(rb'<sup class="cite">.*?</sup>', re.DOTALL)
 _HREF = re.compile(rb'<a\b[^>]*?\bhref="([^"#][^"]*)"')
@@ -24,10 +25,10 @@ _TAG = re.compile(rb"<[^>]*>")
 _BREAK = b"\x1f"
 
 
-def digest(sheet: Sheet, family: Family) -> str:
-    """Return the digest of a page's significant content."""
+def digest(sheet: Sheet, left_out: Container[str]) -> str:
+    """Return the digest of a page's significant content; slots of these names are none."""
     found = blake2b(digest_size=DIGEST // 2)
-    for part in _parts(sheet, alike(family)):
+    for part in _parts(sheet, left_out):
         found.update(part + _BREAK)
     return found.hexdigest()
 
@@ -41,18 +42,31 @@ def alike(family: Family) -> frozenset[str]:
     )
 
 
-def _parts(sheet: Sheet, left_out: frozenset[str]) -> Iterator[bytes]:
-    yield sheet.title.encode()
-    yield sheet.h1.encode()
+def _parts(sheet: Sheet, left_out: Container[str]) -> Iterator[bytes]:
+    yield sheet.title
+    yield sheet.h1
     for section in sheet.sections:
-        if section.id in left_out:
-            continue
-        yield section.heading.encode()
-        yield from _said(section.html)
-        yield from map(_link, section.links)
-        for part in section.folded:
-            yield part.heading.encode()
-            yield from _said(part.html)
+        if section.shape[0] not in left_out:
+            yield from _section(section)
+
+
+def _section(section: Section) -> Iterator[bytes]:
+    """Yield what a section says; its texts stand in the order of its shape."""
+    _, headed, filled, lines, parts = section.shape
+    texts = iter(section.texts)
+    if headed:
+        yield next(texts)
+    if filled:
+        yield from _said(next(texts))
+    for has_line in lines:
+        yield from islice(texts, 3 if has_line else 2)
+    for part_headed, links in parts:
+        next(texts)  # its id
+        if part_headed:
+            yield next(texts)
+        yield from _said(next(texts))
+        for _ in range(2 * links):
+            next(texts)  # to hubs
 
 
 def _said(html: bytes) -> Iterator[bytes]:
@@ -60,7 +74,3 @@ def _said(html: bytes) -> Iterator[bytes]:
     text = _TAG.sub(b" ", _INLINE.sub(b"", _MARK.sub(b"", html)))
     yield b" ".join(text.split())
     yield from _HREF.findall(html)
-
-
-def _link(item: Item) -> bytes:
-    return f"{item.title} {item.line} {item.href}".encode()

@@ -84,7 +84,7 @@ def _cells(plan: Plan, routes: Collection[str]) -> dict[str, tuple[FamilyPlan, i
     return {
         route: (family, number)
         for family in (plan.families.values() if wanted else ())
-        for number, route in enumerate(plan.routes(family))
+        for number, route in enumerate(plan.routes(family.family, family.cells))
         if route in wanted
     }
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from itertools import compress
 from pathlib import Path
 
-from pageloom import batch, ledger, pipeline, writing
+from pageloom import cohort, ledger, pipeline, writing
 from pageloom.diagnostics import Diagnostic, ordered
 from pageloom.ledger import FOLDER, GONE, RELEASED, SUFFIX, WITHDRAWN, Entry
 from pageloom.options import Options
@@ -121,7 +121,7 @@ def release(
     failed = Release(day=day, problems=ordered(decision.problems))
     if plan is None or not decision.sound:
         return failed
-    taken = batch.take(plan, _room(plan, day, limit))
+    taken = cohort.take(plan, _room(plan, day, limit))
     digests, problems = _digests(plan, options, decision)
     if any(problem.is_error for problem in problems):
         return replace(failed, problems=ordered((*decision.problems, *problems)))
@@ -172,7 +172,7 @@ def _recorded(
     known = plan.project.ledger
     record = _Record(day, keep_dates, {name: dict(found) for name, found in known.files.items()})
     for family in plan.families.values():
-        routes = plan.routes(family)
+        routes = plan.routes(family.family, family.cells)
         listed = [_is_recorded(family, number) for number in range(len(routes))]
         file = f"{FOLDER}/{family.family.name}{SUFFIX}"
         pages = zip(compress(routes, listed), digests[family.family.name], strict=True)
