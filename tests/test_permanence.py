@@ -248,3 +248,17 @@ def schemas(root: Path) -> dict[str, dict[str, Any]]:
     assert cli.main(["schema", "--root", str(root)]) == cli.SOUND
     found = (root / "matrix/schemas/generated").glob("*.schema.json")
     return {path.name.partition(".")[0]: json.loads(path.read_text("utf-8")) for path in found}
+
+
+def test_a_former_address_of_a_held_page_can_be_given_up(site: Path):
+    replace(site / "matrix/matrix.yaml", "otherwise: fold", "otherwise: hold")
+    replace(site / "matrix/towns.yaml", "slug: town03", "slug: third, former_slugs: [town03]")
+    for path in (site / "matrix/pairs.yaml", site / "content/answer-town03-knee-late.md"):
+        path.write_text(path.read_text("utf-8").replace("town: town03", "town: third"), "utf-8")
+    text = site / "content/answer-town03-knee-late.md"
+    text.write_text(text.read_text("utf-8").split("---\n")[1].join(("---\n", "---\nToo short.\n")))
+    (lost,) = problems(site)
+    assert f"error[R507]: the released address `{PAGE}` leads nowhere" in lost
+    given_up(site, PAGE)
+    assert problems(site) == []
+    assert Redirect(PAGE, "", 410) in planned(site)
