@@ -28,7 +28,13 @@ class DataSlots:
         self._facts: set[str] = set()
         self._fields: dict[tuple[Row, str], Fragment] = {}
         theme.add_functions(
-            {"fact": self._fact, "cite": self._cite, "link": self._link, "url": self._url}
+            {
+                "fact": self._fact,
+                "cite": self._cite,
+                "value": self._value,
+                "link": self._link,
+                "url": self._url,
+            }
         )
 
     def named(
@@ -85,6 +91,11 @@ class DataSlots:
 
     def _cite(self, what: Any) -> Markup:
         return self._cited("cite", what)
+
+    def _value(self, what: Any) -> str:
+        """Return a fact's value in words, for places where no citation can stand."""
+        row = what._row if isinstance(what, View) else self._known(what)  # noqa: SLF001
+        return self._converter.lexicon.fact(row)
 
     def _cited(self, name: str, what: Any) -> Markup:
         row = what._row if isinstance(what, View) else self._known(what)  # noqa: SLF001
