@@ -213,6 +213,8 @@ class Family:
     location: Location
     where_location: Location
     digest: bytes = b""
+    share_title: str = ""
+    """What the family's image for shared links says."""
 
 
 @dataclass(frozen=True, slots=True)

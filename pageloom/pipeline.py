@@ -22,6 +22,7 @@ from pageloom import (
     lint,
     load,
     released,
+    share,
     source,
     trees,
     unchanged,
@@ -76,6 +77,7 @@ def decide(options: Options, memory: Memory = NO_MEMORY) -> Decision:
     theme = Theme(
         inputs.theme_folders(options.root, project.settings.theme), converter.lexicon, report
     )
+    share.add_images(options.root, project, theme, report)
     theme.check(inputs.templates(project))
     plan.fragments = fragments.convert(plan, converter, options.jobs)
     fragments.write_cache(options.root, converter)

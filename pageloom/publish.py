@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 
+from pageloom.assets import asset_hash
 from pageloom.diagnostics import Diagnostic, Location
-from pageloom.theme import asset_hash
 
 FORMAT = 3
 MARKER = "build-info.json"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from pageloom import seo
+from pageloom import seo, share
 from pageloom.compose.citations import Citations, Numberer
 from pageloom.compose.data import DataSlots, site_view
 from pageloom.compose.links import Linker
@@ -68,8 +68,14 @@ class Composer:
         self.filled = self._filler.filled
         self.called = self._filler.called
         self.template_path = self._data.template_path
-        image = str(plan.project.settings.values.get("share_image", ""))
-        self._share_image = self._base_url + image if image else ""
+        self._share_images = self._images(theme)
+
+    def _images(self, theme: Theme) -> dict[str, str]:
+        """Return the address of each family's image for shared links, or nothing."""
+        common = str(self._project.settings.values.get("share_image", ""))
+        made = {name: theme.assets.get(share.image_name(name)) for name in self._project.families}
+        paths = {name: found.public if found else common for name, found in made.items()}
+        return {name: self._base_url + path if path else "" for name, path in paths.items()}
 
     @property
     def site(self) -> dict[str, Any]:
@@ -105,7 +111,7 @@ class Composer:
             description_fits=description_fits,
             canonical=canonical,
             h1=h1,
-            og_image=self._share_image,
+            og_image=self._share_images[family.name],
             jsonld=self._structured.page(
                 canonical,
                 h1,

@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from pageloom import share
 from pageloom.expressions import evaluate
 from pageloom.lexicon import Lexicon
 from pageloom.markup import Converter, merged, split_tokens, spread
@@ -173,6 +174,9 @@ def site_view(plan: Plan, lexicon: Lexicon) -> dict[str, Any]:
             for name, content in sorted(values.get("verification", {}).items())
         ],
         "tools": _Loose(values.get("tools", {})),
+        "share_words": {
+            family.name: share.words(family, project) for family in project.families.values()
+        },
         "offers": _Loose(
             {
                 name: _Loose(_current(offer, project.settings.today))

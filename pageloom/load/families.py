@@ -93,6 +93,7 @@ class _Reader:
             location=_place(key),
             where_location=_place(where or key),
             digest=blake2b(serialised.encode(), digest_size=16).digest(),
+            share_title=values.get("share_title", ""),
         )
 
     def _check_axes(self, node: Node, axes: Iterable[str]) -> bool:
