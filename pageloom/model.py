@@ -154,6 +154,8 @@ class Slot:
     rows: tuple[str, ...] = ()
     prefer: tuple[str, ...] = ()
     lists: str = ""
+    line: Text | None = None
+    """The line below each link of a list; None for the line of the family that it lists."""
     folds: str = ""
     location: Location = field(default_factory=lambda: Location("matrix/matrix.yaml"))
 

@@ -223,7 +223,7 @@ class Composer:
         passed = 0
         for slot in plan.family.slots:
             if slot.lists:
-                links, count = self._links(plan, number, slot.lists, shown, passed)
+                links, count = self._links(plan, number, slot, shown, passed)
                 passed += count
                 if links:
                     yield _Draft(slot, links=links)
@@ -249,13 +249,14 @@ class Composer:
         )
 
     def _links(
-        self, plan: FamilyPlan, number: int, name: str, shown: range, passed: int
+        self, plan: FamilyPlan, number: int, slot: Slot, shown: range, passed: int
     ) -> tuple[tuple[Item, ...], int]:
         """Return the links of a list that stand on this page, and how many it has in all."""
-        children = self.plan.children(plan, number, name)
-        other = self.plan.families[name]
+        children = self.plan.children(plan, number, slot.lists)
+        other = self.plan.families[slot.lists]
         window = [child for place, child in enumerate(children, start=passed) if place in shown]
-        return tuple(self._linker.item(other, child) for child in window), len(children)
+        items = (self._linker.listed(other, child, slot.line) for child in window)
+        return tuple(items), len(children)
 
     def _folded(self, plan: FamilyPlan, number: int, name: str) -> tuple[_DraftPart, ...]:
         other = self.plan.families[name]

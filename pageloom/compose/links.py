@@ -82,12 +82,17 @@ class Linker:
             found = self._items[key] = self._made(plan, number)
         return found
 
-    def _made(self, plan: FamilyPlan, number: int) -> Item:
+    def listed(self, plan: FamilyPlan, number: int, line: Text | None) -> Item:
+        """Return the link to a cell in a list that may have a line of its own for it."""
+        return self.item(plan, number) if line is None else self._made(plan, number, line)
+
+    def _made(self, plan: FamilyPlan, number: int, own: Text | None = None) -> Item:
         family, cell = plan.family, plan.cells[number]
+        text = own or family.line
         line = ""
-        if family.line is not None:
+        if text is not None:
             with contextlib.suppress(AbsentError):
-                line = self._plan.spoken(family.line, family, cell)
+                line = self._plan.spoken(text, family, cell)
         return Item(self._plan.href(plan, number), self.said(family.link_text, family, cell), line)
 
     def hubs(self, plan: FamilyPlan, number: int) -> tuple[Item, ...]:

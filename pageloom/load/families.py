@@ -226,9 +226,22 @@ class _Reader:
             rows=tuple(entry.get("rows", ())),
             prefer=(*prefer, *(axis for axis in axes if axis not in prefer)),
             lists=entry.get("list", ""),
+            line=self._line(node),
             folds=entry.get("fold", ""),
             location=_place(key),
         )
+
+    def _line(self, node: Node) -> Text | None:
+        """Return the line that a list prints below its links; it may name what the family has."""
+        line, listed = node.get("line"), node.get("list")
+        if line is None:
+            return None
+        other = self._families.get(listed.text) if listed is not None else None
+        if other is None:
+            self._undefined(line, "`line` stands beside a `list` only", ())
+            return None
+        axes = tuple(axis for axis in other["axes"] if axis in self._axes)
+        return text(line, Names(axes, self._map, self._fields), self._report)
 
     def _check_slot(self, node: Node, family: str) -> None:
         known = {*self._tables, "facts", "sources"}
