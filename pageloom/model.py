@@ -156,6 +156,8 @@ class Slot:
     lists: str = ""
     line: Text | None = None
     """The line below each link of a list; None for the line of the family that it lists."""
+    order: Path | None = None
+    """The field that a list is sorted by; None for the order of its cells."""
     folds: str = ""
     location: Location = field(default_factory=lambda: Location("matrix/matrix.yaml"))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -13,9 +13,9 @@ from pageloom.compose.data import DataSlots, site_view
 from pageloom.compose.links import Linker
 from pageloom.compose.slots import Filler
 from pageloom.diagnostics import Diagnostic
-from pageloom.expressions import AbsentError
+from pageloom.expressions import AbsentError, lookup
 from pageloom.markup import Converter
-from pageloom.model import Cite, Family, Filled, Row, Slot, Text
+from pageloom.model import Cite, Family, Filled, Path, Row, Slot, Text
 from pageloom.plan import (
     FOLDED,
     PER_HUB_PAGE,
@@ -252,11 +252,24 @@ class Composer:
         self, plan: FamilyPlan, number: int, slot: Slot, shown: range, passed: int
     ) -> tuple[tuple[Item, ...], int]:
         """Return the links of a list that stand on this page, and how many it has in all."""
-        children = self.plan.children(plan, number, slot.lists)
         other = self.plan.families[slot.lists]
+        children = self._ordered(other, self.plan.children(plan, number, slot.lists), slot.order)
         window = [child for place, child in enumerate(children, start=passed) if place in shown]
         items = (self._linker.listed(other, child, slot.line) for child in window)
         return tuple(items), len(children)
+
+    def _ordered(
+        self, plan: FamilyPlan, children: Sequence[int], order: Path | None
+    ) -> Sequence[int]:
+        """Return the children of a list by a field of theirs, those without it last."""
+        if order is None:
+            return children
+
+        def place(child: int) -> tuple[bool, str, Any]:
+            value = lookup(order, self.plan.scope(plan.family, plan.cells[child]))
+            return value is None, type(value).__name__, value
+
+        return sorted(children, key=place)
 
     def _folded(self, plan: FamilyPlan, number: int, name: str) -> tuple[_DraftPart, ...]:
         other = self.plan.families[name]
