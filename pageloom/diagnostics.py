@@ -62,6 +62,7 @@ CODES: Mapping[str, str] = {
     "T304": "a template chosen at run time",
     "T305": "a template that looks into opaque text",
     "T306": "a template that fails",
+    "T307": "images for shared links without Pillow",
     "G701": "pages of an earlier build that would leave the index",
     "G702": "an earlier build that cannot be read",
     "R501": "two pages with one address",

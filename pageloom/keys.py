@@ -18,7 +18,7 @@ from pageloom.model import Cite, Family, Fragment, Link, Path, Project, Row, Slo
 from pageloom.plan import FOLDED, Cell, FamilyPlan, Plan
 from pageloom.theme import Theme
 
-_FACT_CALL = re.compile(r"\b(?:fact|cite)\(\s*([^)]*?)\s*\)")
+_FACT_CALL = re.compile(r"\b(?:fact|cite|value)\(\s*([^)]*?)\s*\)")
 _LINK_CALL = re.compile(r"\b(?:link|url)\(\s*([^,)]*)")
 _LITERAL = re.compile(r"""["']([^"'\n]+)["']""")
 _FIELD = re.compile(r"[a-z_][a-z0-9_]*(?:\.[a-z0-9_]+)+")

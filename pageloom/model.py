@@ -155,6 +155,10 @@ class Slot:
     rows: tuple[str, ...] = ()
     prefer: tuple[str, ...] = ()
     lists: str = ""
+    line: Text | None = None
+    """The line below each link of a list; None for the line of the family that it lists."""
+    order: Path | None = None
+    """The field that a list is sorted by; None for the order of its cells."""
     folds: str = ""
     location: Location = field(default_factory=lambda: Location("matrix/matrix.yaml"))
 
@@ -215,6 +219,8 @@ class Family:
     location: Location
     where_location: Location
     digest: bytes = b""
+    share_title: str = ""
+    """What the family's image for shared links says."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from pageloom import (
     permanence,
     redirects,
     released,
+    share,
     source,
     spread,
     staging,
@@ -81,6 +82,7 @@ def decide(options: Options, memory: Memory = NO_MEMORY) -> Decision:
     theme = Theme(
         inputs.theme_folders(options.root, project.settings.theme), converter.lexicon, report
     )
+    share.add_images(options.root, project, theme, report)
     theme.check(inputs.templates(project))
     plan.fragments = fragments.convert(plan, converter, options.jobs)
     fragments.write_cache(options.root, converter)

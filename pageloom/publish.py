@@ -18,8 +18,8 @@ from hashlib import blake2b
 from itertools import chain, islice
 from pathlib import Path
 
+from pageloom.assets import asset_hash
 from pageloom.diagnostics import Diagnostic, Location
-from pageloom.theme import asset_hash
 
 FORMAT = 3
 _LINES = 4096

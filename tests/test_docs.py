@@ -212,4 +212,4 @@ def _fields(value: Any) -> Iterable[str]:
 
 def test_every_function_of_templates_is_documented():
     documented = {item.split("(")[0] for item in rows(reference("themes"), "function")}
-    assert documented == {"t", "date", "asset", "fact", "cite", "link", "url"}
+    assert documented == {"t", "date", "asset", "fact", "cite", "value", "link", "url"}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from html import unescape
 from typing import Any
 
-from pageloom import seo
+from pageloom import seo, share
 from pageloom.batch import HTML, Batch
 from pageloom.compose.citations import Numberer
 from pageloom.compose.data import DataSlots, site_view
@@ -40,8 +40,16 @@ class Composer:
         self.filled = self.filler.filled
         self.called = self.filler.called
         self.template_path = self._data.template_path
-        image = str(plan.project.settings.values.get("share_image", ""))
-        self.share_image = escaped(self.base_url + image) if image else b""
+        self.share_images = self._images(theme)
+
+    def _images(self, theme: Theme) -> dict[str, bytes]:
+        """Return the address of each family's image for shared links, or nothing."""
+        common = str(self._project.settings.values.get("share_image", ""))
+        made = {name: theme.assets.get(share.image_name(name)) for name in self._project.families}
+        paths = {name: found.public if found else common for name, found in made.items()}
+        return {
+            name: escaped(self.base_url + path) if path else b"" for name, path in paths.items()
+        }
 
     @property
     def site(self) -> dict[str, Any]:

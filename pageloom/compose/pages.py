@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pageloom import seo
 from pageloom.batch import HTML, JSON, Batch
 from pageloom.compose.citations import Citations
+from pageloom.expressions import lookup
 from pageloom.model import Filled, Slot, Text
 from pageloom.plan import PER_HUB_PAGE, PUBLISHED, Cell, FamilyPlan, page_route
 from pageloom.sheet import Item, Pager, Part, Section, Sheet, SourceItem, escaped, section
@@ -103,7 +104,7 @@ class Pages:
             description_fits=description_fits,
             canonical=escaped(canonical),
             h1=h1,
-            og_image=composer.share_image,
+            og_image=composer.share_images[family.name],
             jsonld=composer.structured.page(
                 seo.said(canonical),
                 said_h1,
@@ -190,7 +191,7 @@ class Pages:
         for own in self._slots:
             slot = own.slot
             if slot.lists:
-                items, count = self._listed(number, slot.lists, shown, passed)
+                items, count = self._listed(number, slot, shown, passed)
                 passed += count
                 if items:
                     links += items
@@ -242,12 +243,25 @@ class Pages:
         anchor = partial(self._linker.anchor, scope=scope, plan=plan, number=number)
         return b"".join(self._numberer.pieces(item.segments, citations, anchor))
 
-    def _listed(self, number: int, name: str, shown: range, passed: int) -> tuple[list[Item], int]:
+    def _listed(self, number: int, slot: Slot, shown: range, passed: int) -> tuple[list[Item], int]:
         """Return the links of a list that stand on this page, and how many it has in all."""
-        children = self._plan.children(self._cells, number, name)
-        other = self._plan.families[name]
+        other = self._plan.families[slot.lists]
+        children = self._ordered(other, self._plan.children(self._cells, number, slot.lists), slot)
         start, stop = max(shown.start - passed, 0), max(shown.stop - passed, 0)
-        return [self._linker.item(other, child) for child in children[start:stop]], len(children)
+        listed = self._linker.listed
+        return [listed(other, child, slot.line) for child in children[start:stop]], len(children)
+
+    def _ordered(self, plan: FamilyPlan, children: Sequence[int], slot: Slot) -> Sequence[int]:
+        """Return the cells of a list by a field of theirs, those without it last."""
+        order = slot.order
+        if order is None:
+            return children
+
+        def place(child: int) -> tuple[bool, str, Any]:
+            value = lookup(order, self._plan.scope(plan.family, plan.cells[child]))
+            return value is None, type(value).__name__, value
+
+        return sorted(children, key=place)
 
     def _folded(self, number: int, name: str) -> list[_Part]:
         other = self._plan.families[name]

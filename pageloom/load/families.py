@@ -95,6 +95,7 @@ class _Reader:
             location=_place(key),
             where_location=_place(where or key),
             digest=blake2b(serialised.encode(), digest_size=16).digest(),
+            share_title=values.get("share_title", ""),
         )
 
     def _check_axes(self, node: Node, axes: Iterable[str]) -> bool:
@@ -232,9 +233,34 @@ class _Reader:
             rows=tuple(entry.get("rows", ())),
             prefer=(*prefer, *(axis for axis in axes if axis not in prefer)),
             lists=entry.get("list", ""),
+            line=self._listed(node, "line"),
+            order=self._order(node),
             folds=entry.get("fold", ""),
             location=_place(key),
         )
+
+    def _listed(self, node: Node, name: str) -> Text | None:
+        """Return a text beside a `list`, over the axes and joins of the family that it lists."""
+        entry, listed = node.get(name), node.get("list")
+        if entry is None:
+            return None
+        other = self._families.get(listed.text) if listed is not None else None
+        if other is None:
+            self._undefined(entry, f"`{name}` stands beside a `list` only", ())
+            return None
+        axes = tuple(axis for axis in other["axes"] if axis in self._axes)
+        return text(entry, Names(axes, self._map, self._fields), self._report)
+
+    def _order(self, node: Node) -> Path | None:
+        found = self._listed(node, "order")
+        entry = node.get("order")
+        if found is None or entry is None:
+            return None
+        match found.parts:
+            case (Path() as path,):
+                return path
+        self._undefined(entry, "`order` is not one field, such as `{{ axis.rank }}`", ())
+        return None
 
     def _check_slot(self, node: Node, family: str) -> None:
         known = {*self._tables, "facts", "sources"}

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pageloom import inputs
+from pageloom import inputs, share
 from pageloom.compose import Composer
 from pageloom.diagnostics import Diagnostic
 from pageloom.markup import Converter
@@ -59,6 +59,7 @@ class Recipe:
         converter = Converter(project, _nowhere)
         folders = inputs.theme_folders(self.root, project.settings.theme)
         theme = Theme(folders, converter.lexicon, _nowhere)
+        share.add_images(self.root, project, theme, _nowhere)
         theme.check(inputs.templates(project))
         composer = Composer(self.plan, theme, converter, _nowhere)
         return Worker(self.plan, theme, composer, self.folder, self.state)
