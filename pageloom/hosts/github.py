@@ -1,0 +1,45 @@
+"""GitHub Pages, for demonstrations: it has neither headers nor redirects of one's own.
+
+https://docs.github.com/en/pages/getting-started-with-github-pages
+
+Each former address is a page that leads on by itself, with a canonical link, kept out of the index.
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+from pageloom.hosts.output import Output, file_of
+
+_PAGE = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>Moved</title>
+<meta name="robots" content="noindex">
+<meta name="generator" content="Pageloom">
+<link rel="canonical" href="{canonical}">
+<meta http-equiv="refresh" content="0; url={target}">
+</head>
+<body>
+<p><a href="{target}">This page has moved.</a></p>
+</body>
+</html>
+"""
+
+
+def github(output: Output) -> dict[str, bytes]:
+    """Return the files for GitHub Pages.
+
+    `.nojekyll` keeps it from leaving out files whose name starts with a dot or an underscore;
+    `CNAME` names a domain of one's own.
+    """
+    made = {".nojekyll": b""}
+    if not output.domain.endswith(".github.io"):
+        made["CNAME"] = f"{output.domain}\n".encode()
+    for item in output.moved:
+        canonical = output.base_url + item.target.partition("#")[0]
+        page = _PAGE.format(canonical=escape(canonical), target=escape(item.target))
+        made[file_of(item.source)] = page.encode()
+    return made
