@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from pageloom.diagnostics import Location, Start
+from pageloom.ledger import NOTHING, Ledger
 
 Value: TypeAlias = "str | int | float | bool | Row | tuple[Value, ...] | Mapping[str, Value]"
 
@@ -196,6 +197,7 @@ class Family:
     """`all`, the name of a join, or `family:<name>` for the combinations of another family."""
     where: str
     route: str
+    former_routes: tuple[str, ...]
     parent: str
     template: str
     titles: tuple[Text, ...]
@@ -308,6 +310,7 @@ class Project:
     """Where the texts of those fields start in their files."""
     root_files: Mapping[str, bytes]
     """Files of `content/root/` by their public path."""
+    ledger: Ledger = NOTHING
     claims: Claims | None = None
     """The claims that texts are judged by; None where the project has none."""
     draft_count: int = 0

@@ -21,6 +21,7 @@ from pageloom import (
     kept,
     lint,
     load,
+    redirects,
     released,
     source,
     trees,
@@ -89,6 +90,7 @@ def decide(options: Options, memory: Memory = NO_MEMORY) -> Decision:
     decision.scales = Scales(plan, decision.composer)
     with writing.theme_failures(report):
         decision.measured = gate.decide(plan, decision.scales, report)
+    redirects.check(plan, report)
     _compare(decision, options, plan)
     return decision
 

@@ -48,6 +48,8 @@ class Plan:
     families: dict[str, FamilyPlan]
     fragments: Mapping[tuple[str, int], Fragment] = field(default_factory=dict)
     """Fragments of snippets by path and heading level."""
+    folded_away: Mapping[str, str] = field(default_factory=dict)
+    """Released addresses whose cells have folded, and where their sections are."""
     _groups: dict[tuple[str, tuple[str, ...]], dict[Cell, list[int]]] = field(default_factory=dict)
     _rings: dict[str, Sequence[Ring]] = field(default_factory=dict)
     _covers: dict[str, Sequence[tuple[str, Callable[[Cell], Cell]]]] = field(default_factory=dict)
@@ -56,7 +58,7 @@ class Plan:
 
     def __getstate__(self) -> tuple[Any, ...]:
         """Return what another process needs; what is derived is made there anew."""
-        return self.project, self.families, self.fragments
+        return self.project, self.families, self.fragments, self.folded_away
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         self.__init__(*state)  # type: ignore[misc]
