@@ -186,7 +186,8 @@ def _side(options: Options) -> _Side:
         surveyed = worker.survey(part, all_stale=True)
         problems += surveyed.problems
         keys.update(surveyed.pages())
-        places.update((path, (plan_, n, page)) for plan_, n, page, path in worker.pages(part))
+        family, pages = worker.pages(part)
+        places.update((path, (family, number, page)) for number, page, path in pages)
     problems += writing.duplicates(keys)
     return _Side(decision, worker, problems, keys, places)
 

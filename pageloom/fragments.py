@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path as FilePath
@@ -29,6 +26,7 @@ from pageloom.model import (
     Snippet,
 )
 from pageloom.plan import FamilyPlan, Plan, picker
+from pageloom.spread import spread
 
 Report = Callable[[Diagnostic], None]
 PARALLEL_FROM = 200
@@ -64,7 +62,7 @@ def convert(plan: Plan, converter: Converter, jobs: int) -> dict[tuple[str, int]
     """Return the fragments of all snippets by path and heading level."""
     project = plan.project
     if len(project.snippets) - len(converter.cache) >= PARALLEL_FROM:
-        _warm(project, converter, jobs or os.cpu_count() or 1)
+        _warm(project, converter, jobs)
     made: dict[tuple[str, int], Fragment] = {}
     for snippet in project.snippets:
         for level, fragment in _converted(project, converter, snippet):
@@ -82,37 +80,16 @@ def _warm(project: Project, converter: Converter, jobs: int) -> None:
 
     Only texts without a problem get there; the others are converted, and reported, here.
     """
-    if jobs == 1 or "fork" not in multiprocessing.get_all_start_methods():
-        return
-    context = multiprocessing.get_context("fork")
-    slices = [(number, jobs * 4) for number in range(jobs * 4)]
-    with ProcessPoolExecutor(jobs, context, _inherit, (project, converter)) as pool:
-        for found in pool.map(_convert_slice, slices):
-            converter.cache.update(found)
 
+    def work(part: int, parts: int) -> dict[bytes, Html]:
+        before = set(converter.cache)
+        for snippet in project.snippets[part::parts]:
+            for _ in _converted(project, converter, snippet):
+                pass
+        return {key: converter.cache[key] for key in converter.cache.keys() - before}
 
-_inherited: tuple[Project, Converter] | None = None
-
-
-def _inherit(project: Project, converter: Converter) -> None:
-    global _inherited  # noqa: PLW0603  (one a process; pools have no other place for it)
-    _inherited = (project, Converter(project, _drop, converter.cache))
-
-
-def _drop(_: Diagnostic) -> None:
-    """Drop a problem: the first process finds it again."""
-
-
-def _convert_slice(part: tuple[int, int]) -> dict[bytes, Html]:
-    """Convert every n-th snippet in this process; return what the cache did not have."""
-    assert _inherited is not None  # noqa: S101
-    project, converter = _inherited
-    known = set(converter.cache)
-    start, step = part
-    for snippet in project.snippets[start::step]:
-        for _ in _converted(project, converter, snippet):
-            pass
-    return {key: converter.cache[key] for key in converter.cache.keys() - known}
+    for found in spread(work, jobs):
+        converter.cache.update(found)
 
 
 def _converted(

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
@@ -43,6 +44,23 @@ class _Made:
     listed: tuple[Slot, ...]
 
 
+class _Cells(dict[int, bytes]):
+    """Digests of cells by their numbers; pages near each other link to the same ones."""
+
+    def __init__(self, make: Callable[[int], bytes]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, number: int) -> bytes:
+        found = self[number] = self._make(number)
+        return found
+
+    def trim(self) -> None:
+        """Forget them where there are many."""
+        if len(self) > KEPT_CELLS:
+            self.clear()
+
+
 class _CircleError(Exception):
     """Rows refer to each other in a circle, as entries of a glossary may."""
 
@@ -62,29 +80,59 @@ class Keys:
         self._families: dict[str, bytes] = {}
         self._deep: dict[Row, bytes] = {}
         self._made: dict[str, _Made] = {}
-        self._cells: dict[tuple[str, int], bytes] = {}
+        self._cells: dict[str, _Cells] = {}
         self._above_last: tuple[Any, bytes] = (None, NONE)
 
-    def page(self, plan: FamilyPlan, number: int, page: int) -> bytes:
-        """Return the key of page `page` of a cell."""
-        cell = plan.cells[number]
+    def pages(self, plan: FamilyPlan, pages: Sequence[tuple[int, int, str]]) -> list[bytes]:
+        """Return the keys of pages of a family: (number of the cell, of its page, anything)."""
+        numbers = [number for number, _, _ in pages]
+        cells = [plan.cells[number] for number in numbers]
         made = self._made.get(plan.family.name) or self._made_of(plan)
-        parts = [made.shared, bytes((plan.verdicts[number], page & 255, page >> 8))]
-        parts += [self._looked_up(row) for row in cell]
+        state = [bytes((plan.verdicts[n], page & 255, page >> 8)) for n, page, _ in pages]
+        columns: list[Sequence[bytes]] = [[made.shared] * len(pages), state]
+        columns += [list(map(self._looked_up, column)) for column in zip(*cells, strict=True)]
         for index, pick in made.joins:
-            joined = index.get(pick(cell))
-            parts.append(NONE if joined is None else self._looked_up(joined))
-        for slot in made.filled:
-            parts.append(_BREAK)
-            parts += self._snippet(plan, number, slot, (2, 3))
+            columns.append([self._joined(index.get(pick(cell))) for cell in cells])
+        columns += [self._filled(plan, numbers, slot) for slot in made.filled]
         for slot in made.listed:
-            parts.append(_BREAK)
-            parts += self._listed(plan, number, slot)
-        parts.append(_BREAK)
-        for other in self._plan.siblings(plan, number):
-            parts.append(self._cell(plan, other))
-        parts.append(self._above(plan, number))
-        return digest(parts)
+            columns.append([b"".join(self._listed(plan, number, slot)) for number in numbers])
+        if plan.family.related:
+            kept = self._cells.setdefault(plan.family.name, _Cells(partial(self._cell, plan)))
+            kept.trim()
+            siblings = self._plan.siblings
+            columns.append(
+                [b"".join([kept[other] for other in siblings(plan, n)]) for n in numbers]
+            )
+        columns.append([self._above(plan, number) for number in numbers])
+        return [
+            blake2b(_BREAK.join(parts), digest_size=16).digest()
+            for parts in zip(*columns, strict=True)
+        ]
+
+    def _joined(self, row: Row | None) -> bytes:
+        return NONE if row is None else self._looked_up(row)
+
+    def _filled(self, plan: FamilyPlan, numbers: Sequence[int], slot: Slot) -> list[bytes]:
+        """Return for each cell the digests of the snippet that fills a slot."""
+        levels = (2, 3)
+        found: dict[Snippet | None, bytes] = {None: b""}
+        column: list[bytes] = []
+        for number in numbers:
+            snippet = plan.choices[slot.name][number]
+            part = found.get(snippet)
+            if part is None and snippet is not None:
+                own, links = self._fragment(snippet, levels)
+                if links:  # where they lead differs from cell to cell
+                    part = b"".join(self._snippet(plan, number, slot, levels))
+                else:
+                    part = found[snippet] = own
+            column.append(part or b"")
+        return column
+
+    def _fragment(
+        self, snippet: Snippet, levels: tuple[int, ...]
+    ) -> tuple[bytes, tuple[Link, ...]]:
+        return self._fragments.get((snippet.path, levels)) or self._read(snippet, levels)
 
     def _made_of(self, plan: FamilyPlan) -> _Made:
         """Return what all pages of a family share, and where they differ."""
@@ -109,14 +157,8 @@ class Keys:
         return (self._table(name) for name in slot.rows if name not in known)
 
     def _cell(self, plan: FamilyPlan, number: int) -> bytes:
-        """Return the digests of a sibling's rows; pages near each other link to the same ones."""
-        key = (plan.family.name, number)
-        found = self._cells.get(key)
-        if found is None:
-            if len(self._cells) >= KEPT_CELLS:
-                self._cells.clear()
-            found = self._cells[key] = b"".join(self._rows(plan, number))
-        return found
+        """Return the digests of a sibling's rows."""
+        return b"".join(self._rows(plan, number))
 
     def _rows(self, plan: FamilyPlan, number: int) -> Iterator[bytes]:
         """Yield the digests of a cell's rows."""
@@ -166,7 +208,7 @@ class Keys:
         snippet = plan.choices[slot.name][number]
         if snippet is None:
             return
-        own, links = self._fragments.get((snippet.path, levels)) or self._read(snippet, levels)
+        own, links = self._fragment(snippet, levels)
         yield own
         if links:
             scope = self._plan.scope(plan.family, plan.cells[number])

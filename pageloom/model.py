@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -286,6 +286,10 @@ class Settings:
     theme: str
     root_path: str
     digest: bytes = b""
+    """Digest of what pages may depend on."""
+    hosts: tuple[str, ...] = ()
+    """Where the site is served."""
+    hosts_at: Location = field(default_factory=lambda: Location("content/site.yaml"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,6 +388,18 @@ class Filled:
     """Its bytes, where nothing in it is left to the page."""
     holes: bool = False
     linked: bool = False
+    links: int = 0
+    """At most how many links it has, those within the page left out."""
+
+
+def links(segments: Iterable[Segment]) -> int:
+    """Return at most how many links segments have, those within the page left out."""
+    return sum(
+        segment.count(b'<a href="') - segment.count(b'<a href="#')
+        if isinstance(segment, bytes)
+        else isinstance(segment, Link)
+        for segment in segments
+    )
 
 
 def filled(
@@ -395,7 +411,7 @@ def filled(
     holes = any(not isinstance(segment, bytes) for segment in segments)
     linked = holes and any(isinstance(segment, Link) for segment in segments)
     whole = b"" if holes else b"".join(s for s in segments if isinstance(s, bytes))
-    return Filled(segments, marked, facts, whole, holes, linked)
+    return Filled(segments, marked, facts, whole, holes, linked, links(segments))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from pageloom import (
     redirects,
     released,
     source,
+    spread,
     trees,
     unchanged,
     writing,
@@ -134,6 +135,7 @@ def _lint(decision: Decision, options: Options, plan: Plan, theme: Theme) -> Non
         lambda path: source.read_text(options.root, path, _ignored) or "",
         kept.read(options.root, "lint"),
         faulty,
+        lambda work: spread.spread(work, options.jobs),
     )
     decision.waived = linted.waived
     kept.write(options.root, "lint", linted.kept)

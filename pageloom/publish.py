@@ -369,12 +369,10 @@ def _foreign(path: str) -> ForeignError:
 
 
 def _create(target: str | Path, content: bytes) -> None:
+    """Write a new file; most are the only one in their folder, which is made first."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    try:
-        handle = os.open(target, flags, 0o644)
-    except FileNotFoundError:
-        _make_parent(target)
-        handle = os.open(target, flags, 0o644)
+    _make_parent(target)
+    handle = os.open(target, flags, 0o644)
     try:
         _write_all(handle, content)
     finally:
@@ -382,9 +380,9 @@ def _create(target: str | Path, content: bytes) -> None:
 
 
 def _make_parent(target: str | Path) -> None:
-    parent = os.path.dirname(target)  # noqa: PTH120  (this path is taken by every new page)
+    parent = target.rpartition("/")[0] if isinstance(target, str) else target.parent
     try:
-        os.mkdir(parent)  # noqa: PTH102
+        os.mkdir(parent)  # noqa: PTH102  (this path is taken by every new page)
     except FileExistsError:
         return
     except FileNotFoundError:

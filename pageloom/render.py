@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from pageloom.diagnostics import Location
 from pageloom.markup import TOKEN
-from pageloom.sheet import Sheet, context
+from pageloom.sheet import ANCHOR, Sheet, context
 from pageloom.theme import Theme, ThemeError
 
 _MAIN = re.compile(r"<main\b.*?</main>", re.DOTALL)
@@ -19,11 +21,14 @@ _KEPT_SHAPES = 4096
 
 @dataclass(slots=True)
 class _Skeleton:
-    """A rendered template: literal parts with, at each hole, the number of the value."""
+    """A rendered template: literal parts, with a hole between each two."""
 
     parts: list[bytes]
-    holes: tuple[tuple[int, int], ...]
+    take: Callable[[Sequence[bytes]], Sequence[bytes]]
+    """Takes the values that fill the holes, in their order."""
     main_words: int
+    links: int
+    """How many links the template itself has."""
 
 
 class Renderer:
@@ -34,14 +39,12 @@ class Renderer:
         self._site = site
         self._skeletons: dict[tuple[Any, ...], _Skeleton | ThemeError] = {}
 
-    def page(self, sheet: Sheet, location: Location) -> bytes:
-        """Return the page's bytes. Raises `ThemeError`."""
+    def page(self, sheet: Sheet, location: Location) -> tuple[bytes, int]:
+        """Return the page's bytes, and at most how many links they have. Raises `ThemeError`."""
         skeleton = self._skeleton(sheet.shape(), location)
-        values = sheet.values()
         parts = skeleton.parts.copy()
-        for place, number in skeleton.holes:
-            parts[place] = values[number]
-        return b"".join(parts)
+        parts[1::2] = skeleton.take(sheet.values())
+        return b"".join(parts), skeleton.links + sheet.links()
 
     def main_words(self, sheet: Sheet, location: Location) -> int:
         """Return how many words the template itself puts into `<main>`."""
@@ -66,14 +69,15 @@ class Renderer:
 
 
 def _skeleton(text: str) -> _Skeleton:
-    parts: list[bytes] = []
-    holes: list[tuple[int, int]] = []
-    for index, part in enumerate(TOKEN.split(text)):
-        if index % 2:
-            holes.append((len(parts), int(part)))
-            parts.append(b"")
-        elif part:
-            parts.append(part.encode())
+    pieces = TOKEN.split(text)
+    parts = [b"" if place % 2 else piece.encode() for place, piece in enumerate(pieces)]
+    numbers = [int(piece) for piece in pieces[1::2]]
     main = _MAIN.search(text)
     words = _WORD.findall(_TAG.sub(" ", TOKEN.sub(" ", main.group()))) if main else []
-    return _Skeleton(parts, tuple(holes), len(words))
+    return _Skeleton(parts, _taker(numbers), len(words), text.count(ANCHOR.decode()))
+
+
+def _taker(numbers: Sequence[int]) -> Callable[[Sequence[bytes]], Sequence[bytes]]:
+    if len(numbers) > 1:
+        return itemgetter(*numbers)
+    return lambda values: [values[number] for number in numbers]

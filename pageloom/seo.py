@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -39,23 +41,38 @@ class _Widths(dict[str, int]):
 _WIDTHS = _Widths({letter: width for letters, width in _NARROW.items() for letter in letters})
 
 
+def width(text: str) -> int:
+    """Return the width of a text in Arial in thousandths of the font size."""
+    return sum(map(_WIDTHS.__getitem__, text))
+
+
 def pixels(text: str, size: float) -> float:
     """Return the width of a text in Arial at `size` pixels."""
-    return sum(map(_WIDTHS.__getitem__, text)) * size / 1000
+    return width(text) * size / 1000
 
 
-def title_fits(title: str) -> bool:
-    """Return whether a title is 30 to 60 bytes long and at most 561 px wide."""
-    low, high = TITLE_CHARACTERS
-    return low <= len(title.encode()) <= high and pixels(title, 20) <= TITLE_PIXELS
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a text may be: bytes, and pixels in Arial at a font size."""
+
+    low: int
+    high: int
+    size: int
+    pixels: int
+
+    @property
+    def widest(self) -> float:
+        """The most thousandths of the font size."""
+        return self.pixels * 1000 / self.size
+
+    def fit(self, text: str) -> bool:
+        """Return whether a text is neither too short nor too long."""
+        return self.low <= len(text.encode()) <= self.high and width(text) <= self.widest
 
 
-def description_fits(description: str) -> bool:
-    """Return whether a description is 110 to 155 bytes long and at most 985 px wide."""
-    low, high = DESCRIPTION_CHARACTERS
-    return (
-        low <= len(description.encode()) <= high and pixels(description, 13) <= DESCRIPTION_PIXELS
-    )
+TITLE = Limits(*TITLE_CHARACTERS, 20, TITLE_PIXELS)
+DESCRIPTION = Limits(*DESCRIPTION_CHARACTERS, 13, DESCRIPTION_PIXELS)
+title_fits, description_fits = TITLE.fit, DESCRIPTION.fit
 
 
 def script_json(value: Any) -> bytes:
@@ -75,10 +92,35 @@ _ESCAPES = tuple(
 )
 
 
+_special = re.compile('[<>&"\\\\\x00-\x1f\u2028\u2029]').search
+
+
+def said(text: str) -> bytes:
+    """Return a text as it stands between the quotes of a JSON string in a script element."""
+    return text.encode() if _special(text) is None else script_json(text)[1:-1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """The graph of a kind of page as a pattern, and the numbers of the values that it takes."""
+
+    text: bytes
+    values: tuple[int, ...]
+
+
+_TOKEN = re.compile("\ue000(\\d+)\ue001")
+_CANONICAL, _HEADING, _LINKS, _CRUMBS = range(4)
+
+
+def _token(number: int) -> str:
+    return f"\ue000{number}\ue001"
+
+
 class Structured:
     """Makes the JSON-LD of pages: one graph a page, each literal in it visible on the page.
 
-    Types: https://schema.org/WebPage, https://schema.org/BreadcrumbList
+    Types: https://schema.org/WebPage, https://schema.org/BreadcrumbList. The graph of a kind of
+    page is made once, with places for its texts.
     """
 
     def __init__(self, site: Mapping[str, Any], lang: str) -> None:
@@ -88,20 +130,48 @@ class Structured:
         self._head = b'{"@context":"https://schema.org","@graph":[' + nodes
         self._site = {"@id": f"{self._base}/#website"}
         self._owner = {"@id": f"{self._base}/#organization"}
+        self._patterns: dict[tuple[int, bool, bool], _Pattern] = {}
 
     def page(
         self,
-        canonical: str,
-        h1: str,
+        canonical: bytes,
+        h1: bytes,
         *,
-        crumbs: Sequence[tuple[str, str]],
-        links: Sequence[tuple[str, str]],
+        crumbs: Sequence[bytes],
+        links: Sequence[tuple[bytes, bytes]] = (),
         article: bool,
     ) -> bytes:
         """Return the graph of a page as the text of its script element.
 
-        `crumbs` and `links` are (words, address path), the crumbs from home to the page itself.
+        All bytes are texts as `said` returns them. `crumbs` are words and address path in turn,
+        from home to the page itself; `links` are (words, address path).
         """
+        key = (len(crumbs) // 2, bool(links), article)
+        pattern = self._patterns.get(key)
+        if pattern is None:
+            pattern = self._patterns[key] = self._pattern(*key)
+        values = (canonical, h1, self._entries(links) if links else b"", *crumbs)
+        return pattern.text % tuple([values[number] for number in pattern.values])
+
+    def _entries(self, links: Iterable[tuple[bytes, bytes]]) -> bytes:
+        """Return the entries of a list of links."""
+        base = said(self._base)
+        return b",".join(
+            b'{"@type":"ListItem","position":%d,"name":"%b","url":"%b%b"}'
+            % (place, words, base, path)
+            for place, (words, path) in enumerate(links, start=1)
+        )
+
+    def _pattern(self, crumbs: int, links: bool, article: bool) -> _Pattern:  # noqa: FBT001
+        """Return the graph of a kind of page with a token for each text."""
+        text = self._head + b"," + script_json(list(self._nodes(crumbs, links, article)))[1:]
+        # The entries of a list stand in its place without the quotes of the token.
+        text = text.replace(b'"%b"' % _LINKS_TOKEN, _LINKS_TOKEN)
+        parts = _TOKEN.split(text.decode().replace("%", "%%"))
+        return _Pattern("%b".join(parts[::2]).encode() + b"}", tuple(map(int, parts[1::2])))
+
+    def _nodes(self, crumbs: int, links: bool, article: bool) -> Iterator[dict[str, Any]]:  # noqa: FBT001
+        canonical, h1 = _token(_CANONICAL), _token(_HEADING)
         page: dict[str, Any] = {
             "@type": "CollectionPage" if links else "WebPage",
             "@id": f"{canonical}#webpage",
@@ -110,29 +180,27 @@ class Structured:
             "inLanguage": self._lang,
             "isPartOf": self._site,
         }
-        nodes = [page]
         if crumbs:
             page["breadcrumb"] = {"@id": f"{canonical}#breadcrumb"}
-            nodes.append(self._list("BreadcrumbList", f"{canonical}#breadcrumb", "item", crumbs))
-        if article:
-            nodes.append(self._article(canonical, h1))
         if links:
             page["mainEntity"] = {"@id": f"{canonical}#list"}
-            nodes.append(self._list("ItemList", f"{canonical}#list", "url", links))
-        return b"%b,%b]}" % (self._head, script_json(nodes)[1:-1])
-
-    def _list(
-        self, kind: str, identity: str, key: str, entries: Sequence[tuple[str, str]]
-    ) -> dict[str, Any]:
-        base = self._base
-        return {
-            "@type": kind,
-            "@id": identity,
-            "itemListElement": [
-                {"@type": "ListItem", "position": place, "name": name, key: base + address}
-                for place, (name, address) in enumerate(entries, start=1)
-            ],
-        }
+        yield page
+        if crumbs:
+            places = range(_CRUMBS, _CRUMBS + 2 * crumbs, 2)
+            entries = [
+                {
+                    "@type": "ListItem",
+                    "position": number,
+                    "name": _token(place),
+                    "item": self._base + _token(place + 1),
+                }
+                for number, place in enumerate(places, start=1)
+            ]
+            yield _list("BreadcrumbList", f"{canonical}#breadcrumb", entries)
+        if article:
+            yield self._article(canonical, h1)
+        if links:
+            yield _list("ItemList", f"{canonical}#list", [_token(_LINKS)])
 
     def _article(self, canonical: str, h1: str) -> dict[str, Any]:
         return {
@@ -143,6 +211,13 @@ class Structured:
             "author": self._owner,
             "publisher": self._owner,
         }
+
+
+_LINKS_TOKEN = _token(_LINKS).encode()
+
+
+def _list(kind: str, identity: str, entries: list[Any]) -> dict[str, Any]:
+    return {"@type": kind, "@id": identity, "itemListElement": entries}
 
 
 def _site_nodes(site: Mapping[str, Any], base: str) -> Iterator[dict[str, Any]]:

@@ -8,30 +8,32 @@ the same order.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import escape
 
 from pageloom.theme import Opaque
 
+ANCHOR = b'<a href="'
+"""How every link begins that the engine or a theme prints."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class Item:
-    """A link in a list: address, words, and a distinguishing line that may be empty."""
+    """A link in a list. Not frozen: as many are made as there are pages."""
 
-    href: str
-    title: str
-    line: str = ""
-    texts: tuple[bytes, ...] = field(init=False, repr=False, compare=False)
-    """Title, address and line (when there is one), escaped."""
+    link: tuple[bytes, bytes]
+    """Words and address, escaped."""
+    said: tuple[bytes, bytes] = (b"", b"")
+    """Words and address as they stand in JSON."""
+    line: bytes = b""
+    """What distinguishes it, escaped; may be empty."""
 
-    def __post_init__(self) -> None:
-        texts = [escaped(self.title), escaped(self.href)]
-        if self.line:
-            texts.append(escaped(self.line))
-        object.__setattr__(self, "texts", tuple(texts))
+    def texts(self) -> tuple[bytes, ...]:
+        """Return words, address and line (when there is one)."""
+        return (*self.link, self.line) if self.line else self.link
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +45,44 @@ class Part:
     html: bytes
     links: tuple[Item, ...] = ()
 
+    def texts(self) -> list[bytes]:
+        """Return its texts, escaped."""
+        found = [escaped(self.id), *([escaped(self.heading)] if self.heading else []), self.html]
+        for item in self.links:
+            found += item.link
+        return found
+
 
 @dataclass(slots=True)
 class Section:
-    """A slot that has something in it.
+    """A slot that has something in it, as its shape and its texts.
 
     Not frozen: several are made a page, and freezing costs more than making.
     """
 
-    id: str
-    heading: str = ""
-    html: bytes = b""
-    links: tuple[Item, ...] = ()
-    folded: tuple[Part, ...] = ()
+    shape: tuple[Any, ...]
+    texts: Sequence[bytes]
+    links: int = 0
+    """How many links to pages its texts have."""
+
+
+def section(
+    name: str,
+    heading: bytes,
+    html: bytes = b"",
+    links: Sequence[Item] = (),
+    folded: Sequence[Part] = (),
+) -> Section:
+    """Return a section; its heading is escaped."""
+    texts = [text for text in (heading, html) if text]
+    for item in links:
+        texts += item.texts()
+    for part in folded:
+        texts += part.texts()
+    lines = tuple([bool(item.line) for item in links])
+    parts = tuple([(bool(part.heading), len(part.links)) for part in folded])
+    shape = (name, bool(heading), bool(html), lines, parts)
+    return Section(shape, texts, sum(text.count(ANCHOR) for text in texts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +103,14 @@ class Pager:
     previous: str = ""
     next: str = ""
 
+    def shape(self) -> tuple[Any, ...]:
+        """Return what a template can tell without reading the addresses."""
+        return (self.number, self.total, *map(bool, (self.first, self.previous, self.next)))
+
+    def texts(self) -> list[bytes]:
+        """Return the addresses that there are."""
+        return [escaped(place) for place in (self.first, self.previous, self.next) if place]
+
 
 @dataclass(slots=True, kw_only=True)
 class Sheet:
@@ -88,20 +123,22 @@ class Sheet:
     family: str
     robots: str
     og_type: str
-    title: str
+    title: bytes
+    """Escaped, as all bytes here are."""
     title_fits: bool
-    description: str
+    description: bytes
     description_fits: bool
-    canonical: str
-    h1: str
-    og_image: str
+    canonical: bytes
+    h1: bytes
+    og_image: bytes
     jsonld: bytes
-    crumbs: tuple[Item, ...]
-    sections: list[Section]
-    related: tuple[Item, ...]
-    sources: tuple[SourceItem, ...]
-    published: str = ""
-    modified: str = ""
+    crumbs: Sequence[bytes]
+    """Words and address in turn; the last, of the page itself, has an empty address."""
+    sections: Sequence[Section]
+    related: Sequence[Item]
+    sources: Sequence[SourceItem]
+    published: bytes = b""
+    modified: bytes = b""
     pager: Pager | None = None
 
     def shape(self) -> tuple[Any, ...]:
@@ -112,60 +149,34 @@ class Sheet:
             self.robots,
             self.og_type,
             bool(self.og_image),
-            len(self.crumbs),
-            tuple([_section_shape(section) for section in self.sections]),
+            len(self.crumbs) // 2,
+            tuple([section.shape for section in self.sections]),
             len(self.related),
             len(self.sources),
             bool(self.published),
             bool(self.modified),
-            _pager_shape(self.pager),
+            self.pager.shape() if self.pager else (),
         )
+
+    def links(self) -> int:
+        """Return at most how many links its texts have; those of the template come on top."""
+        return sum([part.links for part in self.sections]) + len(self.sources)
 
     def values(self) -> list[bytes]:
         """Return the texts of the page, escaped, in the order of `context`."""
-        found = [escaped(text) for text in (self.title, self.description, self.canonical, self.h1)]
-        found.append(self.jsonld)
+        found = [self.title, self.description, self.canonical, self.h1, self.jsonld]
         if self.og_image:
-            found.append(escaped(self.og_image))
-        for item in self.crumbs:
-            found += item.texts[:2]
-        for section in self.sections:
-            found += _section_texts(section)
+            found.append(self.og_image)
+        found += self.crumbs
+        for part in self.sections:
+            found += part.texts
         for item in self.related:
-            found += item.texts[:2]
+            found += item.link
         found += [source.html for source in self.sources]
-        found += [escaped(date) for date in (self.published, self.modified) if date]
+        found += [date for date in (self.published, self.modified) if date]
         if self.pager:
-            places = (self.pager.first, self.pager.previous, self.pager.next)
-            found += [escaped(place) for place in places if place]
+            found += self.pager.texts()
         return found
-
-
-def _section_shape(section: Section) -> tuple[Any, ...]:
-    links, folded = section.links, section.folded
-    return (
-        section.id,
-        bool(section.heading),
-        bool(section.html),
-        tuple([bool(item.line) for item in links]) if links else (),
-        tuple([(bool(part.heading), len(part.links)) for part in folded]) if folded else (),
-    )
-
-
-def _section_texts(section: Section) -> list[bytes]:
-    found = [escaped(section.heading)] if section.heading else []
-    if section.html:
-        found.append(section.html)
-    for item in section.links:
-        found += item.texts
-    for part in section.folded:
-        found.append(escaped(part.id))
-        if part.heading:
-            found.append(escaped(part.heading))
-        found.append(part.html)
-        for item in part.links:
-            found += item.texts[:2]
-    return found
 
 
 _special = re.compile("[&<>\"']").search
@@ -174,12 +185,6 @@ _special = re.compile("[&<>\"']").search
 def escaped(text: str) -> bytes:
     """Return a text as it stands in HTML, between tags or in quotes."""
     return text.encode() if _special(text) is None else str(escape(text)).encode()
-
-
-def _pager_shape(pager: Pager | None) -> tuple[Any, ...]:
-    if pager is None:
-        return ()
-    return (pager.number, pager.total, bool(pager.first), bool(pager.previous), bool(pager.next))
 
 
 class _Slots(dict[str, Any]):

@@ -82,6 +82,15 @@ def read_bytes(root: Path, path: str, report: Report) -> bytes | None:
     return None
 
 
+def read_listed(root: Path, path: str, report: Report) -> bytes | None:
+    """Return the bytes of a file that `files` yielded, which lies in the project."""
+    try:
+        with open(f"{root}/{path}", "rb") as file:  # noqa: PTH123  (thousands, a third faster)
+            return file.read()
+    except OSError:
+        return read_bytes(root, path, report)
+
+
 def is_inside(root: Path, path: str) -> bool:
     """Return whether a path leads to a place in the project, links followed."""
     try:

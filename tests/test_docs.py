@@ -21,7 +21,7 @@ from pageloom.load import schemas, snippets
 from pageloom.options import Options
 from pageloom.pipeline import decide
 from pageloom.plan import VERDICTS
-from pageloom.sheet import Item, Pager, Part, Section, Sheet, SourceItem, context
+from pageloom.sheet import Item, Pager, Part, Sheet, SourceItem, context, section
 
 DOCS = documents.REPOSITORY / "docs"
 README = documents.REPOSITORY / "README.md"
@@ -169,11 +169,11 @@ def test_every_verdict_is_explained():
 
 def full_page() -> dict[str, Any]:
     """Return what a template sees of a page that has everything."""
-    link = Item("/a/", "A", "a line")
-    section = Section("s", "S", b"text", (link,), (Part("p", "P", b"text", (link,)),))
+    link = Item((b"A", b"/a/"), line=b"a line")
+    full = section("s", b"S", b"text", (link,), (Part("p", "P", b"text", (link,)),))
     lists: dict[str, Any] = {
-        "crumbs": (link, link),
-        "sections": (section,),
+        "crumbs": (b"A", b"/a/", b"B", b""),
+        "sections": (full,),
         "related": (link,),
         "sources": (SourceItem(1, b"text"),),
         "pager": Pager(2, 3, "f", "p", "n"),

@@ -239,7 +239,8 @@ def true_likeness(
     found = []
     for number in numbers:
         sheet = decision.composer.sheet(family, number)
-        html = " ".join(section.html.decode() for section in sheet.sections)
+        texts = [section.texts[1 if section.shape[1] else 0] for section in sheet.sections]
+        html = b" ".join(texts).decode()  # without their headings
         text = words(unescape(without_tags(re.sub(r"<sup class=.*?</sup>", "", html))))
         found.append(copies.shingles(Names(family.cells[number]).masked(text)))
     places = range(len(numbers))

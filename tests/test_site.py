@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lxml import etree
@@ -18,6 +19,7 @@ from pageloom import seo, writing
 from pageloom.options import Options
 from pageloom.pipeline import decide
 from pageloom.plan import PUBLISHED, VERDICTS, Plan
+from pageloom.render import Renderer
 
 ROOT = Path(__file__).parent.parent
 BASE = "https://garden.example"
@@ -127,13 +129,13 @@ def test_only_pages_that_an_edit_may_touch_are_rendered(
 ):
     made(garden)
     rendered = []
-    real = writing.worker.Worker.page
+    real = Renderer.page
 
-    def page(*arguments: object) -> bytes | None:
+    def page(*arguments: Any) -> tuple[bytes, int]:
         rendered.append(arguments)
-        return real(*arguments)  # type: ignore[arg-type]
+        return real(*arguments)
 
-    monkeypatch.setattr(writing.worker.Worker, "page", page)
+    monkeypatch.setattr(Renderer, "page", page)
     made(garden)
     assert rendered == []
     replace(garden / path, old, new)

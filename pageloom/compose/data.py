@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -11,7 +12,7 @@ from pageloom.expressions import evaluate
 from pageloom.lexicon import Lexicon
 from pageloom.markup import Converter, merged, split_tokens, spread
 from pageloom.model import Filled, Fragment, Link, Print, Project, Row, Segment, Slot, filled
-from pageloom.plan import FamilyPlan, Plan
+from pageloom.plan import Cell, FamilyPlan, Plan, picker
 from pageloom.theme import OPEN, SHUT, Theme, Traced, View, Views
 
 
@@ -31,18 +32,31 @@ class DataSlots:
             {"fact": self._fact, "cite": self._cite, "link": self._link, "url": self._url}
         )
 
-    def named(
-        self, name: str, plan: FamilyPlan, scope: Mapping[str, Any]
-    ) -> Row | tuple[Row, ...] | None:
-        """Return what `rows:` means by a name: a row of the cell, or rows of a table."""
-        if name in scope:
-            found: Row | None = scope[name]
-            return found
+    def picker(self, names: Sequence[str], plan: FamilyPlan) -> Callable[[Cell], tuple[Any, ...]]:
+        """Return what takes a cell of a family to what these names mean there, in their order."""
+        axes = plan.family.axes
+        if all(name in axes for name in names):
+            return picker(axes, tuple(names))
+        getters = [self._getter(name, plan) for name in names]
+        return lambda cell: tuple([get(cell) for get in getters])
+
+    def _getter(self, name: str, plan: FamilyPlan) -> Callable[[Cell], Any]:
+        """Return what takes a cell to a row of its own, or to rows of a table or join."""
+        axes = plan.family.axes
+        if name in axes:
+            return itemgetter(axes.index(name))
         join = self._project.joins.get(name)
-        if join is not None:
-            mine = {axis: scope[axis] for axis in join.axes if axis in plan.family.axes}
-            return tuple(row for row in join.rows if all(row.values[a] is mine[a] for a in mine))
-        return self._project.tables[{"facts": "fact", "sources": "source"}.get(name, name)]
+        if join is None:
+            found = self._project.tables[{"facts": "fact", "sources": "source"}.get(name, name)]
+            return lambda _: found
+        shared = tuple(axis for axis in join.axes if axis in axes)
+        pick = picker(axes, shared)
+        if shared == join.axes:
+            return lambda cell: join.index.get(pick(cell))
+        groups: dict[Cell, list[Row]] = {}
+        for row in join.rows:
+            groups.setdefault(tuple([row.values[axis] for axis in shared]), []).append(row)
+        return lambda cell: tuple(groups.get(pick(cell), ()))
 
     def rendered(self, slot: Slot, rows: tuple[Any, ...]) -> Filled:
         """Return a partial's HTML over these rows. Raises `ThemeError`."""

@@ -2,20 +2,63 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from markupsafe import escape
 
+from pageloom import seo
+from pageloom.batch import HTML, JSON, Batch
 from pageloom.diagnostics import WARNING, Diagnostic, Location
 from pageloom.expressions import AbsentError, evaluate, lookup
 from pageloom.model import Family, Link, Path, Row, Text
 from pageloom.plan import PUBLISHED, Cell, FamilyPlan, Plan
-from pageloom.sheet import Item
+from pageloom.sheet import Item, escaped
 
 Report = Callable[[Diagnostic], None]
-KEPT_ITEMS = 20_000
+KEPT_ITEMS, RUN = 20_000, 64
+
+
+@dataclass(frozen=True, slots=True)
+class Above:
+    """The links to the pages above a page."""
+
+    items: tuple[Item, ...] = ()
+    texts: tuple[bytes, ...] = ()
+    """Words and addresses in turn, for its template."""
+    said: tuple[bytes, ...] = ()
+    """Words and address paths in turn, for its structured data."""
+
+
+NO_PAGES = Above()
+
+
+class _Items(dict[int, Item]):
+    """Links to cells of a family by their numbers, made in runs of neighbours."""
+
+    def __init__(
+        self, make: Callable[[Sequence[int]], Iterator[tuple[int, Item]]], cells: int
+    ) -> None:
+        super().__init__()
+        self._make = make
+        self._cells = cells
+
+    def __missing__(self, number: int) -> Item:
+        start = number - number % RUN
+        self.update(self._make(range(start, min(start + RUN, self._cells))))
+        found = self.get(number)
+        if found is not None:
+            return found
+        ((_, found),) = self._make((number,))  # its words are absent, which each page says
+        return found
+
+
+def _above(items: Sequence[Item]) -> Above:
+    texts = tuple(text for item in items for text in item.link)
+    said = tuple(text for item in items for text in item.said)
+    return Above(tuple(items), texts, said)
 
 
 class Linker:
@@ -24,8 +67,8 @@ class Linker:
     def __init__(self, plan: Plan, report: Report) -> None:
         self._plan = plan
         self.report = report
-        self._items: dict[tuple[str, int], Item] = {}
-        self._above: tuple[Any, tuple[Item, ...]] = (None, ())
+        self._items: dict[str, _Items] = {}
+        self._above: tuple[Any, Above] = (None, NO_PAGES)
 
     def said(self, text: Text, family: Family, cell: Cell) -> str:
         """Return a text of a cell; an absent value is a problem."""
@@ -48,47 +91,51 @@ class Linker:
             )
         )
 
-    def crumbs(self, plan: FamilyPlan, number: int) -> tuple[Item, ...]:
-        """Return the links above a page, and the page itself without an address."""
-        above = self.above(plan, number)
-        if not above:
-            return ()
-        cell = plan.cells[number]
-        return (*above, Item("", self.said(plan.family.link_text, plan.family, cell)))
-
-    def above(self, plan: FamilyPlan, number: int) -> tuple[Item, ...]:
+    def above(self, plan: FamilyPlan, number: int) -> Above:
         """Return the links to the pages above a cell; its neighbours have the same."""
         parent = self._plan.parent(plan, number)
         if parent is None:
-            return ()
+            return NO_PAGES
         key = (parent[0].family.name, parent[1])
         if self._above[0] != key:
             places = self._plan.crumbs(plan, number)
-            items = tuple(Item(item.href, item.title) for item in (self.item(*p) for p in places))
-            self._above = (key, items)
+            self._above = (key, _above([self.item(*place) for place in places]))
         return self._above[1]
 
-    def related(self, plan: FamilyPlan, number: int) -> tuple[Item, ...]:
+    def related(self, plan: FamilyPlan, number: int) -> list[Item]:
         """Return the links to a page's siblings."""
-        return tuple([self.item(plan, other) for other in self._plan.siblings(plan, number)])
+        items = self._of(plan)
+        return [items[other] for other in self._plan.siblings(plan, number)]
 
     def item(self, plan: FamilyPlan, number: int) -> Item:
         """Return the link to a cell; pages that lie near each other link to the same ones."""
-        key = (plan.family.name, number)
-        found = self._items.get(key)
-        if found is None:
-            if len(self._items) >= KEPT_ITEMS:
-                self._items.clear()
-            found = self._items[key] = self._made(plan, number)
-        return found
+        return self._of(plan)[number]
 
-    def _made(self, plan: FamilyPlan, number: int) -> Item:
-        family, cell = plan.family, plan.cells[number]
-        line = ""
-        if family.line is not None:
-            with contextlib.suppress(AbsentError):
-                line = self._plan.spoken(family.line, family, cell)
-        return Item(self._plan.href(plan, number), self.said(family.link_text, family, cell), line)
+    def _of(self, plan: FamilyPlan) -> _Items:
+        items = self._items.get(plan.family.name)
+        if items is None:
+            make = partial(self._made, plan)
+            items = self._items[plan.family.name] = _Items(make, len(plan.cells))
+        elif len(items) > KEPT_ITEMS:
+            items.clear()
+        return items
+
+    def _made(self, plan: FamilyPlan, numbers: Sequence[int]) -> Iterator[tuple[int, Item]]:
+        """Yield the links to cells; of several, those whose words are absent are left out."""
+        family = plan.family
+        batch = Batch(self._plan, plan, numbers)
+        words, said = (batch.said(family.link_text, form) for form in (HTML, JSON))
+        lines = batch.said(family.line, HTML) if family.line else [b""] * len(numbers)
+        for place, number in enumerate(numbers):
+            html, json = words[place], said[place]
+            if html is None or json is None:
+                if len(numbers) > 1:
+                    continue
+                text = self.said(family.link_text, family, plan.cells[number])
+                html, json = HTML[text], JSON[text]
+            href = self._plan.href(plan, number)
+            link = (html, escaped(href))
+            yield number, Item(link, (json, seo.said(href)), lines[place] or b"")
 
     def hubs(self, plan: FamilyPlan, number: int) -> tuple[Item, ...]:
         """Return links to the hubs of what is particular to a folded cell."""
@@ -101,7 +148,7 @@ class Linker:
                 found = self._plan.find(name, rows)
                 if found and other.verdicts[found[1]] == PUBLISHED:
                     items.append(self.item(*found))
-        return tuple(Item(item.href, item.title) for item in items)
+        return tuple(Item(item.link, item.said) for item in items)
 
     def anchor(self, link: Link, scope: Mapping[str, Any], plan: FamilyPlan, number: int) -> bytes:
         """Return a link in running text; where no page is, its words."""

@@ -56,7 +56,7 @@ class Provenance:
             total = self._scales.weigh(plan, number, slot).words
             found = list(self._of_snippet(snippet, fragment, scope, total))
         elif slot.partial:
-            found = list(self._of_partial(plan, number, slot, scope))
+            found = list(self._of_partial(plan, number, slot))
         else:
             return ()
         return tuple(sorted(_added(found), key=lambda piece: -piece.words))
@@ -104,10 +104,8 @@ class Provenance:
     def _value(self, fact: Row | None) -> str:
         return self._composer.fact_value(fact) if fact is not None else ""
 
-    def _of_partial(
-        self, plan: FamilyPlan, number: int, slot: Slot, scope: Mapping[str, Any]
-    ) -> Iterator[Piece]:
-        filled, fields = self._composer.traced(plan, slot, scope)
+    def _of_partial(self, plan: FamilyPlan, number: int, slot: Slot) -> Iterator[Piece]:
+        filled, fields = self._composer.traced(plan, slot, plan.cells[number])
         rows = self._scales.picker(plan, slot.rows)(plan.cells[number])
         text = html_.unescape(without_tags("".join(map(plain, filled.marked))))
         template = Location(self._composer.template_path(slot.partial))

@@ -254,9 +254,7 @@ class _Weighing:
 
     def _fill_partial(self, kinds: list[int], places: list[int]) -> None:
         def weigh(number: int, rows: Sequence[Row]) -> Weight:
-            filled = self._scales._composer.filled(  # noqa: SLF001
-                self._plan, number, self._slot, self._scope(number)
-            )
+            filled = self._scales._composer.filled(self._plan, number, self._slot)  # noqa: SLF001
             return self._scales.partial_weight(filled, rows)
 
         self._each(kinds, places, self._scales.picker(self._plan, self._slot.rows), weigh)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from markupsafe import escape
@@ -13,7 +14,6 @@ from pageloom.expressions import AbsentError, evaluate, lookup
 from pageloom.markup import Converter, merged, spread
 from pageloom.model import (
     FactCall,
-    Family,
     Filled,
     Fragment,
     Print,
@@ -22,13 +22,32 @@ from pageloom.model import (
     Slot,
     Snippet,
     filled,
+    links,
 )
-from pageloom.plan import FamilyPlan, Plan
+from pageloom.plan import Cell, FamilyPlan, Plan
 
 BASE_UNDER_HEADING, BASE_ALONE = 3, 2
-ONCE, LAST, KEEP = "once", "last", "keep"
 NOTHING = Filled(())
-Policy = tuple[tuple[str, ...], str]
+Pick = Callable[[Cell], tuple[Any, ...]]
+Make = Callable[[int, Cell], Filled]
+
+
+@dataclass(slots=True)
+class _Text:
+    """A snippet at a heading level, and what was made of it for cells with the same values."""
+
+    fragment: Fragment
+    pick: Pick | None
+    """The rows whose values it prints; None where it is made for each cell."""
+    neighbours: bool
+    """Whether only neighbours have the same rows: the last one made is kept, no other."""
+    literals: tuple[bytes, ...]
+    places: tuple[tuple[int, int, str], ...]
+    """Where it only prints fields that every row has: part, place of the axis, field."""
+    links: int
+    same: Filled | None = None
+    """What it is in every cell, where it prints nothing."""
+    made: dict[tuple[Any, ...], Filled] = field(default_factory=dict)
 
 
 class Filler:
@@ -40,127 +59,130 @@ class Filler:
         self._data = data
         self._converter = converter
         self._linker = linker
-        self._memo: dict[Any, Filled] = {}
-        self._last: dict[Any, tuple[Any, Filled]] = {}
-        self._snippets: dict[tuple[str, int, str], tuple[Fragment, Policy]] = {}
-        self._partials: dict[tuple[str, str], Policy] = {}
-        self._simple: dict[int, Any] = {}
+        self._makers: dict[tuple[str, str, int], Make] = {}
         self._escaped: dict[tuple[Row, str], bytes] = {}
 
-    def filled(
-        self,
-        plan: FamilyPlan,
-        number: int,
-        slot: Slot,
-        scope: Mapping[str, Any],
-        base: int = 0,
-    ) -> Filled:
-        """Return what fills a slot of a cell."""
-        snippet = plan.choices[slot.name][number] if slot.snippet else None
-        if snippet is not None:
-            level = base or (BASE_UNDER_HEADING if slot.heading else BASE_ALONE)
-            return self._snippet(plan.family, snippet, level, scope)
-        if slot.partial:
-            return self._partial(plan, slot, scope)
-        return NOTHING
+    def filled(self, plan: FamilyPlan, number: int, slot: Slot, base: int = 0) -> Filled:
+        """Return what fills a slot of a cell; headings start at level `base`."""
+        return self.maker(plan, slot, base)(number, plan.cells[number])
 
-    def _partial(self, plan: FamilyPlan, slot: Slot, scope: Mapping[str, Any]) -> Filled:
-        family = plan.family
-        place = (family.name, slot.name)
-        policy = self._partials.get(place)
-        if policy is None:
-            axes = self._axes_of(family, slot.rows)
-            keep = LAST if family.axes and family.axes[0] in axes else KEEP
-            if axes and len(axes) == len(family.axes):
-                keep = ONCE
-            policy = self._partials[place] = (slot.rows, keep)
-        rows = tuple([self._data.named(name, plan, scope) for name in slot.rows])
-        if policy[1] is ONCE:
-            return self._data.rendered(slot, rows)
-        key = (slot.partial, *rows)
-        if policy[1] is LAST:
-            return self._kept_last(place, key, lambda: self._data.rendered(slot, rows))
-        return self._kept(key, lambda: self._data.rendered(slot, rows))
-
-    def _snippet(
-        self, family: Family, snippet: Snippet, level: int, scope: Mapping[str, Any]
-    ) -> Filled:
-        """Fill a snippet once for all cells that give it the same values."""
-        place = (snippet.path, level, family.name)
-        found = self._snippets.get(place)
+    def maker(self, plan: FamilyPlan, slot: Slot, base: int = 0) -> Make:
+        """Return the function that fills a slot of the cells of a family."""
+        key = (plan.family.name, slot.name, base)
+        found = self._makers.get(key)
         if found is None:
-            fragment = self._plan.fragments[(snippet.path, level)]
-            found = (fragment, self._policy(family, snippet, fragment))
-            self._snippets[place] = found
-        fragment, (roots, keep) = found
-        if keep is ONCE:
-            return self._put_in(fragment, scope)
-        key = (place, *[scope.get(root) for root in roots])
-        if keep is LAST:
-            return self._kept_last(place, key, lambda: self._put_in(fragment, scope))
-        return self._kept(key, lambda: self._put_in(fragment, scope))
+            level = base or (BASE_UNDER_HEADING if slot.heading else BASE_ALONE)
+            found = self._makers[key] = self._maker(plan, slot, level)
+        return found
 
-    def _policy(
-        self, family: Family, snippet: Snippet, fragment: Fragment
-    ) -> tuple[tuple[str, ...], str]:
-        """Return the rows whose values a fragment prints, and how long what they give is kept.
+    def _maker(self, plan: FamilyPlan, slot: Slot, level: int) -> Make:
+        other = self._of_partial(plan, slot) if slot.partial else _nothing
+        if not slot.snippet:
+            return other
+        choices = plan.choices[slot.name]
+        texts: dict[Snippet, _Text] = {}
+
+        def make(number: int, cell: Cell) -> Filled:
+            snippet = choices[number]
+            if snippet is None:
+                return other(number, cell)
+            text = texts.get(snippet)
+            if text is None:
+                text = texts[snippet] = self._text(plan, snippet, level)
+            return text.same or self._of_text(text, plan, cell)
+
+        return make
+
+    def _of_partial(self, plan: FamilyPlan, slot: Slot) -> Make:
+        """Return the function that renders a partial, once for all cells that give it the same.
 
         Cells pass in slug order: what depends on the first axis is used by neighbours only, what
         depends on every axis by one cell only.
         """
-        roots = _roots(fragment)
-        axes = self._axes_of(family, roots)
-        if roots and len(axes | set(snippet.singles)) == len(family.axes):
-            return roots, ONCE
-        return roots, LAST if roots and family.axes[0] in axes else KEEP
+        family = plan.family
+        axes = self._axes_of(plan, slot.rows)
+        pick = self._data.picker(slot.rows, plan)
+        if axes and len(axes) == len(family.axes):
+            return lambda _, cell: self._data.rendered(slot, pick(cell))
+        varied = self._data.picker([name for name in slot.rows if self._varies(plan, name)], plan)
+        keep: dict[tuple[Any, ...], Filled] = {}
+        neighbours = bool(family.axes) and family.axes[0] in axes
 
-    def _axes_of(self, family: Family, roots: Iterable[str]) -> set[str]:
+        def make(_: int, cell: Cell) -> Filled:
+            key = varied(cell)
+            found = keep.get(key)
+            if found is None:
+                if neighbours:
+                    keep.clear()
+                found = keep[key] = self._data.rendered(slot, pick(cell))
+            return found
+
+        return make
+
+    def _varies(self, plan: FamilyPlan, name: str) -> bool:
+        return bool(self._axes_of(plan, (name,)))
+
+    def _axes_of(self, plan: FamilyPlan, roots: Iterable[str]) -> set[str]:
         axes: set[str] = set()
         for root in roots:
             join = self._project.joins.get(root)
             axes.update(join.axes if join else (root,))
-        return axes & set(family.axes)
+        return axes & set(plan.family.axes)
 
-    def _kept(self, key: Any, make: Callable[[], Filled]) -> Filled:
-        found = self._memo.get(key)
+    def _text(self, plan: FamilyPlan, snippet: Snippet, level: int) -> _Text:
+        fragment = self._plan.fragments[(snippet.path, level)]
+        roots = _roots(fragment)
+        axes = self._axes_of(plan, roots)
+        alone = roots and len(axes | set(snippet.singles)) == len(plan.family.axes)
+        pick = None if alone else self._data.picker(roots, plan)
+        literals, places = self._simplified(fragment, plan)
+        neighbours = bool(axes) and plan.family.axes[0] in axes
+        number = links(fragment.segments)
+        text = _Text(fragment, pick, neighbours, literals, places, number)
+        if not any(isinstance(segment, (Print, FactCall)) for segment in fragment.segments):
+            text.same = filled(merged(fragment.segments))
+        return text
+
+    def _of_text(self, text: _Text, plan: FamilyPlan, cell: Cell) -> Filled:
+        """Fill a snippet once for all cells that give it the same values."""
+        if text.pick is None:
+            return self._put_in(text, plan, cell)
+        key = text.pick(cell)
+        found = text.made.get(key)
         if found is None:
-            found = self._memo[key] = make()
+            if text.neighbours:
+                text.made.clear()
+            found = text.made[key] = self._put_in(text, plan, cell)
         return found
 
-    def _kept_last(self, place: Any, key: Any, make: Callable[[], Filled]) -> Filled:
-        last = self._last.get(place)
-        if last is not None and last[0] == key:
-            return last[1]
-        made = make()
-        self._last[place] = (key, made)
-        return made
-
-    def _put_in(self, fragment: Fragment, scope: Mapping[str, Any]) -> Filled:
-        simple = self._simple.get(id(fragment))
-        if simple is None:
-            simple = self._simple[id(fragment)] = self._simplified(fragment)
-        literals, places = simple
-        if not places:
-            return filled(
-                merged(p for segment in fragment.segments for p in self._valued(segment, scope))
-            )
-        parts = list(literals)
-        for number, root, name in places:
-            parts[number] = self._field(scope[root], name)
-        return filled((b"".join(parts),))
+    def _put_in(self, text: _Text, plan: FamilyPlan, cell: Cell) -> Filled:
+        if not text.places:
+            scope = self._plan.scope(plan.family, cell)
+            segments = text.fragment.segments
+            return filled(merged(p for segment in segments for p in self._values(segment, scope)))
+        parts = list(text.literals)
+        for number, place, name in text.places:
+            parts[number] = self._field(cell[place], name)
+        whole = b"".join(parts)
+        return Filled((whole,), whole=whole, links=text.links)
 
     def _simplified(
-        self, fragment: Fragment
-    ) -> tuple[tuple[bytes, ...], tuple[tuple[int, str, str], ...]]:
+        self, fragment: Fragment, plan: FamilyPlan
+    ) -> tuple[tuple[bytes, ...], tuple[tuple[int, int, str], ...]]:
         """Return literals and places of a fragment that only prints fields which every row has."""
+        axes = plan.family.axes
         literals: list[bytes] = []
-        places: list[tuple[int, str, str]] = []
+        places: list[tuple[int, int, str]] = []
         for number, segment in enumerate(fragment.segments):
             if isinstance(segment, bytes):
                 literals.append(segment)
-            elif isinstance(segment, Print) and self._plan.always_text(segment.path):
+            elif (
+                isinstance(segment, Print)
+                and segment.path.root in axes
+                and self._plan.always_text(segment.path)
+            ):
                 literals.append(b"")
-                places.append((number, segment.path.root, segment.path.fields[0]))
+                places.append((number, axes.index(segment.path.root), segment.path.fields[0]))
             else:
                 return (), ()
         return tuple(literals), tuple(places)
@@ -171,7 +193,7 @@ class Filler:
             found = self._escaped[(row, name)] = str(escape(row.values[name])).encode()
         return found
 
-    def _valued(self, segment: Segment, scope: Mapping[str, Any]) -> Iterable[Segment]:
+    def _values(self, segment: Segment, scope: Mapping[str, Any]) -> Iterable[Segment]:
         if isinstance(segment, Print):
             try:
                 return (str(escape(evaluate(segment.path, scope))).encode(),)
@@ -195,6 +217,10 @@ class Filler:
             "cite" if call.name == "cite" else "fact", row, call.location
         )
         return (plain,) if call.name == "plain" else spread(segment)
+
+
+def _nothing(_: int, __: Cell) -> Filled:
+    return NOTHING
 
 
 def _roots(fragment: Fragment) -> tuple[str, ...]:

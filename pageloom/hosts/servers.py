@@ -31,8 +31,7 @@ error_page 403 =404 /404.html;
 error_page 404 /404.html;
 error_page 410 /404.html;
 {headers}
-add_header Cache-Control $cache_control always;
-set $cache_control "{revalidated}";
+add_header Cache-Control "{revalidated}" always;
 
 # One address for each page.
 if ($request_uri ~ "^({folders})index\.html(?:\?|$)") {{
@@ -88,7 +87,7 @@ _CADDY = r"""# Written by Pageloom. Put `import .../Caddyfile` into a site block
 encode gzip
 header {{
 {headers}
-	Cache-Control "{revalidated}"
+	?Cache-Control "{revalidated}"
 	-Server
 }}
 # Only for files that are there: a 404 is not kept for a year.

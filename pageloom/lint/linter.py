@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
@@ -28,6 +28,9 @@ from pageloom.theme import Theme
 Report = Callable[[Diagnostic], None]
 Read = Callable[[str], str]
 Kept = dict[bytes, list[tuple[Any, ...]]]
+Spread = Callable[[Callable[[int, int], Kept]], Iterable[Kept]]
+SPREAD_FROM = 1000
+"""New texts from which it pays to judge in processes."""
 BUILT_IN = (
     "unsourced-number",
     "bare-number",
@@ -55,20 +58,28 @@ def lint(
     read: Read,
     kept: Kept,
     faulty: Container[str] = (),
+    spread: Spread = lambda _: (),
 ) -> Linted:
     """Judge every text and report what is found.
 
     `read` gives the text of a file, `kept` is what the last build kept, and `faulty` are files that
-    have other errors: their texts wait until these are gone.
+    have other errors: their texts wait until these are gone. Where many texts are new, `spread`
+    has them judged in other processes.
     """
-    linter = _Linter(plan, kept)
+    linter = _Linter(plan)
     places = _Places(read)
     linted = Linted()
-    for group in groups(plan, theme, templates):
-        if group.path not in faulty:
-            for passage, findings in linter.findings(group, linted.kept):
-                for problem in _problems(passage, findings, places, linted, linter.rules):
-                    report(problem)
+    texts = [group for group in groups(plan, theme, templates) if group.path not in faulty]
+    keys = list(map(linter.key, texts))
+    new = [pair for pair in zip(keys, texts, strict=True) if pair[0] not in kept]
+    if len(new) >= SPREAD_FROM:
+        for found in spread(lambda part, parts: linter.judged(new[part::parts])):
+            kept = {**kept, **found}
+    for key, group in zip(keys, texts, strict=True):
+        linted.kept[key] = linter.found(group) if key not in kept else kept[key]
+        for passage, findings in linter.findings(group, linted.kept[key]):
+            for problem in _problems(passage, findings, places, linted, linter.rules):
+                report(problem)
     for price, missing in _promotions(plan):
         location = places.of(Passage(plan.project.settings.root_path, price), 0)
         report(_bare_promotion(location or Location(plan.project.settings.root_path), missing))
@@ -142,11 +153,10 @@ def _idle(passage: Passage, rule: str, *, known: bool) -> Diagnostic:
 class _Linter:
     """Finds what is wrong in passages; one a run."""
 
-    def __init__(self, plan: Plan, kept: Kept) -> None:
+    def __init__(self, plan: Plan) -> None:
         project = plan.project
         self._project = project
         self._lexicon = Lexicon(project.words, lambda _: None)
-        self._before = kept
         self._claims = project.claims or Claims((), {})
         self._lang = project.settings.lang
         named = (row for axis in project.axes.values() for row in axis)
@@ -159,20 +169,26 @@ class _Linter:
         self._waiving = {item.path for item in project.snippets if item.waivers}
         self._known: dict[tuple[Row, ...], frozenset[tuple[str, str]]] = {(): frozenset()}
 
-    def findings(self, group: Group, kept: Kept) -> Iterator[tuple[Passage, tuple[Finding, ...]]]:
-        """Yield the passages in which something is wrong, or waived, with what it is.
+    def key(self, group: Group) -> bytes:
+        """Return the digest of all that decides on what is found in a group."""
+        return _digest((self._digest, group.said, tuple(self._named(group.said))))
 
-        What an earlier build found is found again where nothing changed.
-        """
-        key = _digest((self._digest, group.said, tuple(self._named(group.said))))
-        found = kept.get(key, self._before.get(key))
-        if found is None:
-            found = [
-                (index, *finding)
-                for index, passage in enumerate(group.passages())
-                for finding in self._judged(passage)
-            ]
-        kept[key] = found
+    def judged(self, new: Iterable[tuple[bytes, Group]]) -> Kept:
+        """Return what is found in groups, by their keys."""
+        return {key: self.found(group) for key, group in new}
+
+    def found(self, group: Group) -> list[tuple[Any, ...]]:
+        """Return what is found in a group: the number of the passage, then the finding."""
+        return [
+            (index, *finding)
+            for index, passage in enumerate(group.passages())
+            for finding in self._judged(passage)
+        ]
+
+    def findings(
+        self, group: Group, found: Sequence[tuple[Any, ...]]
+    ) -> Iterator[tuple[Passage, tuple[Finding, ...]]]:
+        """Yield the passages in which something is wrong, or waived, with what it is."""
         waives = group.path in self._waiving
         for index, passage in enumerate(group.passages() if found or waives else ()):
             yield passage, tuple(Finding(*item[1:]) for item in found if item[0] == index)

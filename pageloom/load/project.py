@@ -149,7 +149,7 @@ def _snippets(
     for path in source.files(root, "content", (".md",), report):
         if path.startswith("content/root/"):
             continue
-        raw = source.read_bytes(root, path, report)
+        raw = source.read_listed(root, path, report)
         if raw is None:
             continue
         snippet = memory.recall(

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from html import unescape
+from itertools import compress, repeat
 from typing import Any
 
 from pageloom import inputs, seo
-from pageloom.compose import Composer
+from pageloom.compose import Composer, Pages
 from pageloom.diagnostics import WARNING, Diagnostic, Location
 from pageloom.keys import Keys, digest
 from pageloom.model import Family
 from pageloom.plan import NOINDEX, PUBLISHED, FamilyPlan, Plan, page_route
 from pageloom.publish import WRITTEN, Folder, ForeignError, State
 from pageloom.render import Renderer
-from pageloom.sheet import Sheet
+from pageloom.sheet import ANCHOR, Sheet
 from pageloom.theme import Theme, ThemeError
 
 MAX_LINKS = 100
@@ -25,6 +27,8 @@ KEY, TITLE = 16, 8
 """Bytes of a page's key and of the digest of its title."""
 Range = tuple[str, int, int]
 """Cells of a family: its name, the first number, and the one after the last."""
+Page = tuple[int, int, str]
+"""The number of a cell, of its page, and the file."""
 
 
 @dataclass(slots=True)
@@ -84,59 +88,51 @@ class Worker:
         self._problems: list[Diagnostic] = []
         composer.report_to(self._problems.append)
 
-    def pages(self, part: Range) -> Iterator[tuple[FamilyPlan, int, int, str]]:
-        """Yield every page of a range: family, number of the cell, page number, file."""
+    def pages(self, part: Range) -> tuple[FamilyPlan, list[Page]]:
+        """Return every page of a range: number of the cell, page number, file."""
         name, start, end = part
         plan = self._plan.families[name]
-        for number in range(start, end):
-            if plan.verdicts[number] >= NOINDEX:
-                route = self._plan.route(plan.family, plan.cells[number])
-                yield plan, number, 1, file_path(route)
-                for page in range(2, self._plan.page_count(plan, number) + 1):
-                    yield plan, number, page, file_path(page_route(route, page))
+        verdicts = plan.verdicts
+        numbers = [number for number in range(start, end) if verdicts[number] >= NOINDEX]
+        routes = self._plan.routes(plan.family, [plan.cells[number] for number in numbers])
+        if not any(slot.lists for slot in plan.family.slots):
+            return plan, list(zip(numbers, repeat(1), map(file_path, routes), strict=False))
+        return plan, [
+            (number, page, file_path(page_route(route, page)))
+            for number, route in zip(numbers, routes, strict=True)
+            for page in range(1, self._plan.page_count(plan, number) + 1)
+        ]
 
     def survey(self, part: Range, *, all_stale: bool) -> Surveyed:
         """Return keys and titles of the pages of a range, and which are stale."""
-        paths: list[str] = []
-        entries: list[bytes] = []
-        indexed, stale = bytearray(), bytearray()
+        plan, pages = self.pages(part)
+        keys = self._keys.pages(plan, pages)
         known = self._state.entries
-        for plan, number, page, path in self.pages(part):
-            key = self._keys.page(plan, number, page)
-            paths.append(path)
-            indexed.append(plan.family.listed and plan.verdicts[number] == PUBLISHED)
-            before = known.get(path, b"")
-            if not all_stale and before[:KEY] == key:
-                entries.append(before)
-                stale.append(0)
-            else:
-                entries.append(key + self._title(plan, number, page))
-                stale.append(1)
-        return Surveyed(
-            "\n".join(paths), b"".join(entries), bytes(indexed), bytes(stale), self.drained()
+        entries = [known.get(path, b"") for _, _, path in pages]
+        stale = bytearray(
+            all_stale or before[:KEY] != key for before, key in zip(entries, keys, strict=True)
         )
+        places = list(compress(range(len(pages)), stale))
+        titles = self._composer.titles(plan, [pages[place][:2] for place in places])
+        for place, title in zip(places, titles, strict=True):
+            said = _plain(title).casefold().encode()
+            entries[place] = keys[place] + blake2b(said, digest_size=TITLE).digest()
+        listed = plan.family.listed
+        indexed = bytes([listed and plan.verdicts[number] == PUBLISHED for number, _, _ in pages])
+        paths = "\n".join([path for _, _, path in pages])
+        return Surveyed(paths, b"".join(entries), indexed, bytes(stale), self.drained())
 
     def write(self, part: Range, stale: bytes, *, compare: bool) -> Written:
         """Write the stale pages of a range; with `compare` files may be there already."""
         result = Written()
-        for wanted, (plan, number, page, path) in zip(stale, self.pages(part), strict=True):
-            if wanted:
-                self._write(plan, number, page, path, result, compare=compare)
+        for path, content in self._made(part, stale):
+            self._write(path, content, result, compare=compare)
         return result
 
-    def _write(
-        self,
-        plan: FamilyPlan,
-        number: int,
-        page: int,
-        path: str,
-        result: Written,
-        *,
-        compare: bool,
-    ) -> None:
-        content = self.page(plan, number, page)
-        problems = self.drained()
-        result.problems += ((path, problem) for problem in problems)
+    def _write(self, path: str, content: bytes | None, result: Written, *, compare: bool) -> None:
+        problems = self.drained() if self._problems else ()
+        if problems:
+            result.problems += ((path, problem) for problem in problems)
         if content is None or any(problem.is_error for problem in problems):
             result.failed.append(path)
             return
@@ -155,32 +151,39 @@ class Worker:
 
     def proof(self, part: Range, stale: bytes) -> Iterator[tuple[str, list[Diagnostic]]]:
         """Make the stale pages of a range, write none; yield the file and problems of each."""
-        for wanted, (plan, number, page, path) in zip(stale, self.pages(part), strict=True):
-            if wanted:
-                self.page(plan, number, page)
-                yield path, self.drained()
+        for path, _ in self._made(part, stale):
+            yield path, self.drained()
 
     def check(self, part: Range) -> list[Diagnostic]:
         """Make every page of a range and write none; return the problems."""
-        for plan, number, page, _ in self.pages(part):
-            self.page(plan, number, page)
+        for _ in self._made(part, repeat(1)):
+            pass
         return self.drained()
+
+    def _made(self, part: Range, stale: Iterable[int]) -> Iterator[tuple[str, bytes | None]]:
+        """Yield the file and the bytes of each stale page of a range; None where it failed."""
+        plan, pages = self.pages(part)
+        wanted = list(compress(pages, stale))
+        sheets = self._composer.pages(plan, [number for number, _, _ in wanted])
+        for place, (number, page, path) in enumerate(wanted):
+            yield path, self._page(sheets, place, plan, number, page)
 
     def page(self, plan: FamilyPlan, number: int, page: int) -> bytes | None:
         """Return the bytes of a page, or None after its problem was noted."""
+        return self._page(self._composer.pages(plan, (number,)), 0, plan, number, page)
+
+    def _page(
+        self, sheets: Pages, place: int, plan: FamilyPlan, number: int, page: int
+    ) -> bytes | None:
         location = _cell_location(plan, number)
         try:
-            sheet = self._composer.sheet(plan, number, page)
-            content = self._renderer.page(sheet, location)
+            sheet = sheets.sheet(place, page)
+            content, links = self._renderer.page(sheet, location)
         except ThemeError as failure:
             self._problems.append(failure.diagnostic)
             return None
-        self._problems += _page_problems(sheet, content, plan.family)
+        self._problems += _page_problems(sheet, content, plan.family, links)
         return content
-
-    def _title(self, plan: FamilyPlan, number: int, page: int) -> bytes:
-        title = self._composer.title(plan, number, page)
-        return blake2b(title.casefold().encode(), digest_size=TITLE).digest()
 
     def drained(self) -> list[Diagnostic]:
         """Return the problems of the pages made since the last call."""
@@ -194,25 +197,32 @@ def _cell_location(plan: FamilyPlan, number: int) -> Location:
     return cell[-1].location if cell else plan.family.location
 
 
-def _page_problems(sheet: Sheet, content: bytes, family: Family) -> Iterator[Diagnostic]:
-    """Yield what is wrong with a page, at the family's text that the author must edit."""
-    name, title = family.name, sheet.title
-    if not title or not sheet.h1:
+def _page_problems(
+    sheet: Sheet, content: bytes, family: Family, links: int
+) -> Iterator[Diagnostic]:
+    """Yield what is wrong with a page, at the family's text that the author must edit.
+
+    Links are counted only where there may be too many.
+    """
+    name = family.name
+    if not sheet.title or not sheet.h1:
         message = f"a page of `{name}` has no title or heading"
         yield _page_problem("P610", family.location, message, sheet, "", error=True)
     elif not sheet.title_fits:
+        title = _plain(sheet.title)
         size = f"{len(title.encode())} bytes, {seo.pixels(title, 20):.0f} px"
         message = f"no title of `{name}` fits 30 to 60 bytes and {seo.TITLE_PIXELS} px"
         yield _page_problem("P601", family.titles[-1].location, message, sheet, f": {size}")
-    if title == sheet.h1:
+    if sheet.title == sheet.h1:
         message = f"the title of `{name}` repeats the heading"
         yield _page_problem("P604", family.titles[0].location, message, sheet, "")
     if sheet.description and not sheet.description_fits:
         message = f"no description of `{name}` fits 110 to 155 bytes"
-        size = f": {len(sheet.description.encode())} bytes"
+        size = f": {len(_plain(sheet.description).encode())} bytes"
         yield _page_problem("P602", family.descriptions[-1].location, message, sheet, size)
-    links = content.count(b'<a href="')
-    if links > MAX_LINKS and (links := links - content.count(b'<a href="#')) > MAX_LINKS:
+    if links > MAX_LINKS:
+        links = content.count(ANCHOR) - content.count(ANCHOR + b"#")
+    if links > MAX_LINKS:
         message = f"a page of `{name}` has more than {MAX_LINKS} links"
         yield _page_problem("P605", family.location, message, sheet, f": {links} links")
     if len(content) > MAX_BYTES:
@@ -220,11 +230,15 @@ def _page_problems(sheet: Sheet, content: bytes, family: Family) -> Iterator[Dia
         yield _page_problem("P609", family.location, message, sheet, f": {len(content)} bytes")
 
 
+def _plain(html: bytes) -> str:
+    return unescape(html.decode())
+
+
 def _page_problem(
     code: str, location: Location, message: str, sheet: Sheet, note: str, *, error: bool = False
 ) -> Diagnostic:
     severity = "error" if error else WARNING
-    notes = (f"{sheet.canonical}{note}",)
+    notes = (f"{_plain(sheet.canonical)}{note}",)
     return Diagnostic(code=code, location=location, message=message, severity=severity, notes=notes)
 
 

@@ -1,0 +1,125 @@
+"""Texts and addresses of many cells of a family at once, in columns.
+
+A text that only prints fields is a pattern, which is filled for all cells in one run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import repeat
+from operator import add
+from typing import TypeVar
+
+from pageloom import seo
+from pageloom.expressions import AbsentError
+from pageloom.model import Family, Text
+from pageloom.plan import Cell, FamilyPlan, Plan
+from pageloom.sheet import escaped
+
+_PLACE = "\ue000"
+
+
+T = TypeVar("T")
+
+
+class _Known(dict[str, T]):
+    """What a function says of texts, found once for each."""
+
+    def __init__(self, function: Callable[[str], T]) -> None:
+        super().__init__()
+        self._function = function
+
+    def __missing__(self, text: str) -> T:
+        found = self[text] = self._function(text)
+        return found
+
+
+_BYTES, _WIDTHS = _Known(lambda text: len(text.encode())), _Known(seo.width)
+HTML, JSON = _Known(escaped), _Known(seo.said)
+"""How a text is encoded; both go letter by letter, so that parts can be encoded apart."""
+_KEPT = 100_000
+
+
+class Batch:
+    """Some cells of a family."""
+
+    def __init__(self, plan: Plan, cells: FamilyPlan, numbers: Sequence[int]) -> None:
+        self._plan = plan
+        self.family: Family = cells.family
+        self.cells: list[Cell] = [cells.cells[number] for number in numbers]
+        self._rows = list(zip(*self.cells, strict=True)) or [()] * len(self.family.axes)
+        self._fields: dict[tuple[int, str], list[str]] = {}
+        for known in (_BYTES, _WIDTHS, HTML, JSON):
+            if len(known) > _KEPT:
+                known.clear()
+
+    def routes(self) -> list[str]:
+        """Return the address paths."""
+        return self._plan.routes(self.family, self.cells)
+
+    def said(self, text: Text, form: _Known[bytes]) -> list[bytes | None]:
+        """Return a text of each cell, encoded; None where a value that it prints is absent."""
+        pattern, places = self._plan.speaker(text, self.family)
+        if pattern is None:
+            said = [self._or_none(text, cell) for cell in self.cells]
+            return [None if one is None else form[one] for one in said]
+        if not places:
+            return [form[pattern % ()]] * len(self.cells)
+        # The mark stands for each value while the words around them are encoded.
+        around = form[pattern % ((_PLACE,) * len(places))].replace(b"%", b"%%")
+        encoded = around.replace(_PLACE.encode(), b"%b")
+        columns = [map(form.__getitem__, column) for column in self._columns(places)]
+        return list(map(encoded.__mod__, zip(*columns, strict=True)))
+
+    def _or_none(self, text: Text, cell: Cell) -> str | None:
+        try:
+            return self._plan.spoken(text, self.family, cell)
+        except AbsentError:
+            return None
+
+    def _columns(self, places: Sequence[tuple[int, str]]) -> list[list[str]]:
+        found: list[list[str]] = []
+        for key in places:
+            if key not in self._fields:
+                place, name = key
+                self._fields[key] = [row.values[name] for row in self._rows[place]]
+            found.append(self._fields[key])
+        return found
+
+    def first(self, candidates: Sequence[Text], limits: seo.Limits) -> list[tuple[bytes, bool]]:
+        """Return for each cell the first candidate that fits, else the last that can be said.
+
+        As HTML, with whether it fits.
+        """
+        found = [(b"", False)] * len(self.cells)
+        left: Sequence[int] = range(len(found))
+        for candidate in candidates:
+            said, fits = self.said(candidate, HTML), self._fits(candidate, limits)
+            for place in left:
+                text = said[place]
+                if text is not None:
+                    found[place] = (text, fits[place])
+            left = [place for place in left if not found[place][1]]
+            if not left:
+                break
+        return found
+
+    def _fits(self, text: Text, limits: seo.Limits) -> list[bool]:
+        """Return whether a text fits, from the sizes of its parts."""
+        pattern, places = self._plan.speaker(text, self.family)
+        if pattern is None:
+            said = [self._or_none(text, cell) for cell in self.cells]
+            return [one is not None and limits.fit(one) for one in said]
+        bare = pattern % (("",) * len(places))
+        sizes, widths = (self._sums(known, bare, places) for known in (_BYTES, _WIDTHS))
+        low, high, widest = limits.low, limits.high, limits.widest
+        return [
+            low <= size <= high and width <= widest
+            for size, width in zip(sizes, widths, strict=True)
+        ]
+
+    def _sums(self, known: _Known[int], bare: str, places: Sequence[tuple[int, str]]) -> list[int]:
+        sums: list[int] = list(repeat(known[bare], len(self.cells)))
+        for column in self._columns(places):
+            sums = list(map(add, sums, map(known.__getitem__, column)))
+        return sums

@@ -1,0 +1,271 @@
+"""Sheets of some cells of a family: what is the same or alike in all is made in columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from pageloom import seo
+from pageloom.batch import HTML, JSON, Batch
+from pageloom.compose.citations import Citations
+from pageloom.model import Filled, Slot, Text
+from pageloom.plan import PER_HUB_PAGE, PUBLISHED, Cell, FamilyPlan, page_route
+from pageloom.sheet import Item, Pager, Part, Section, Sheet, SourceItem, escaped, section
+
+if TYPE_CHECKING:
+    from pageloom.compose.composer import Composer
+    from pageloom.compose.slots import Make
+
+BASE_FOLDED = 4
+Html = Mapping[int, bytes]
+"""Fillings with their citations numbered, by the identity of the filling."""
+
+
+@dataclass(slots=True)
+class _Slot:
+    """A slot that is filled by a snippet or a partial, in all cells."""
+
+    slot: Slot
+    make: Make
+    headings: Sequence[bytes | None] | None
+    shape: tuple[Any, ...]
+
+
+@dataclass(slots=True)
+class _Part:
+    """A folded cell on the way to a section of its parent page."""
+
+    plan: FamilyPlan
+    number: int
+    fillings: list[Filled]
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A slot of a page on the way to a section."""
+
+    heading: bytes
+    shape: tuple[Any, ...]
+    filled: Filled
+
+
+class Pages:
+    """Makes the sheets of some cells of a family."""
+
+    def __init__(self, composer: Composer, plan: FamilyPlan, numbers: Sequence[int]) -> None:
+        self._composer = composer
+        self._linker = composer.linker
+        self._numberer = composer.numberer
+        self._plan = composer.plan
+        self._cells = plan
+        self._family = family = plan.family
+        self._numbers = numbers
+        batch = Batch(composer.plan, plan, numbers)
+        self._routes = batch.routes()
+        self._titles = batch.first(family.titles, seo.TITLE)
+        self._descriptions = batch.first(family.descriptions, seo.DESCRIPTION)
+        self._h1 = [batch.said(family.h1, form) for form in (HTML, JSON)]
+        self._links = [batch.said(family.link_text, form) for form in (HTML, JSON)]
+        self._slots = [self._slot(slot, batch) for slot in family.slots]
+        self._simple = not any(slot.lists or slot.folds for slot in family.slots)
+
+    def _slot(self, slot: Slot, batch: Batch) -> _Slot:
+        said = batch.said(slot.heading, HTML) if slot.heading else None
+        make = self._composer.filler.maker(self._cells, slot)
+        return _Slot(slot, make, said, (slot.name, said is not None, True, (), ()))
+
+    def sheet(self, place: int, page: int = 1) -> Sheet:
+        """Return page `page` of the cell at a place of the numbers, ready for its template."""
+        plan, family, number = self._cells, self._family, self._numbers[place]
+        composer = self._composer
+        route = page_route(self._routes[place], page)
+        canonical = composer.base_url + route
+        if page == 1:
+            title, title_fits = self._titles[place]
+            description, description_fits = self._descriptions[place]
+        else:
+            later = partial(composer.later, plan=plan, number=number, page=page)
+            title, title_fits = later(family.titles, seo.TITLE)
+            description, description_fits = later(family.descriptions, seo.DESCRIPTION)
+        links: list[Item] = []
+        sections, sources = self._sections(place, page, links)
+        h1, said_h1 = self._both(self._h1, place, family.h1)
+        crumbs, graph_crumbs = self._crumbs(place, route)
+        related = self._linker.related(plan, number) if page == 1 and family.related else ()
+        indexed = plan.verdicts[number] == PUBLISHED and family.listed
+        return Sheet(
+            template=family.template,
+            family=family.name,
+            robots=seo.ROBOTS_OPEN if indexed else seo.ROBOTS_CLOSED,
+            og_type="article" if family.article else "website",
+            title=title,
+            title_fits=title_fits,
+            description=description,
+            description_fits=description_fits,
+            canonical=escaped(canonical),
+            h1=h1,
+            og_image=composer.share_image,
+            jsonld=composer.structured.page(
+                seo.said(canonical),
+                said_h1,
+                crumbs=graph_crumbs,
+                links=[item.said for item in links],
+                article=family.article,
+            ),
+            crumbs=crumbs,
+            sections=sections,
+            related=related,
+            sources=sources,
+            pager=self._pager(place, page),
+        )
+
+    def _both(
+        self, columns: Sequence[Sequence[bytes | None]], place: int, text: Text
+    ) -> tuple[bytes, bytes]:
+        """Return a text of a cell as HTML and as JSON; an absent value is a problem of its page."""
+        html, said = columns[0][place], columns[1][place]
+        if html is None or said is None:
+            words = self._linker.said(text, self._family, self._cell(place))
+            return HTML[words], JSON[words]
+        return html, said
+
+    def _cell(self, place: int) -> Cell:
+        return self._cells.cells[self._numbers[place]]
+
+    def _crumbs(self, place: int, route: str) -> tuple[Sequence[bytes], Sequence[bytes]]:
+        """Return the links above a page and the page itself: for its template, and its graph."""
+        above = self._linker.above(self._cells, self._numbers[place])
+        if not above.items:
+            return (), ()
+        html, said = self._both(self._links, place, self._family.link_text)
+        return (*above.texts, html, b""), (*above.said, said, seo.said(route))
+
+    def _pager(self, place: int, page: int) -> Pager | None:
+        if self._simple:
+            return None
+        total = self._plan.page_count(self._cells, self._numbers[place])
+        if total == 1:
+            return None
+        route = self._routes[place]
+        return Pager(
+            page,
+            total,
+            first=route if page > 1 else "",
+            previous=page_route(route, page - 1) if page > 1 else "",
+            next=page_route(route, page + 1) if page < total else "",
+        )
+
+    def _sections(
+        self, place: int, page: int, links: list[Item]
+    ) -> tuple[list[Section], Sequence[SourceItem]]:
+        """Return the sections of a page and its sources; the links of its lists are added."""
+        number = self._numbers[place]
+        cell = self._cells.cells[number]
+        drafts: list[_Draft | Section | tuple[bytes, Slot, list[_Part]]] = []
+        cited: list[Filled] = []
+        shown = range((page - 1) * PER_HUB_PAGE, page * PER_HUB_PAGE)
+        passed = 0
+        for own in self._slots:
+            slot = own.slot
+            if slot.lists:
+                items, count = self._listed(number, slot.lists, shown, passed)
+                passed += count
+                if items:
+                    links += items
+                    drafts.append(section(slot.name, self._heading(own, place), b"", items))
+            elif page > 1:
+                continue
+            elif slot.folds:
+                parts = self._folded(number, slot.folds)
+                if parts:
+                    cited += [item for part in parts for item in part.fillings if item.holes]
+                    drafts.append((self._heading(own, place), slot, parts))
+            else:
+                filled = own.make(number, cell)
+                if filled.segments:
+                    if filled.holes:
+                        cited.append(filled)
+                    drafts.append(_Draft(self._heading(own, place), own.shape, filled))
+        html, sources = self._finished(cited, drafts, place)
+        return [self._section(draft, html) for draft in drafts], sources
+
+    def _heading(self, own: _Slot, place: int) -> bytes:
+        if own.headings is None or own.slot.heading is None:
+            return b""
+        said = own.headings[place]
+        if said is None:
+            said = HTML[self._linker.said(own.slot.heading, self._family, self._cell(place))]
+        return said
+
+    def _section(
+        self, draft: _Draft | Section | tuple[bytes, Slot, list[_Part]], html: Html
+    ) -> Section:
+        if isinstance(draft, _Draft):
+            filled = draft.filled
+            text = html[id(filled)] if filled.holes else filled.whole
+            texts = (draft.heading, text) if draft.heading else (text,)
+            return Section(draft.shape, texts, filled.links)
+        if isinstance(draft, Section):
+            return draft
+        heading, slot, parts = draft
+        return section(slot.name, heading, folded=[self._part(part, html) for part in parts])
+
+    def _finished(
+        self,
+        cited: Sequence[Filled],
+        drafts: Sequence[_Draft | Section | tuple[bytes, Slot, list[_Part]]],
+        place: int,
+    ) -> tuple[Html, Sequence[SourceItem]]:
+        """Return the fillings that have holes with these filled, and the page's sources."""
+        if not any(item.linked for item in cited):
+            done = self._numberer.finished(tuple(cited))
+            return done.html, done.sources
+        citations = Citations()
+        html: dict[int, bytes] = {}
+        for plan, number, item in self._holed(drafts, place):
+            html[id(item)] = self._joined(item, citations, plan, number)
+        return html, self._numberer.sources(citations)
+
+    def _holed(
+        self, drafts: Sequence[_Draft | Section | tuple[bytes, Slot, list[_Part]]], place: int
+    ) -> Iterator[tuple[FamilyPlan, int, Filled]]:
+        """Yield the fillings that have holes, with the cell that they are about."""
+        for draft in drafts:
+            if isinstance(draft, _Draft):
+                if draft.filled.holes:
+                    yield self._cells, self._numbers[place], draft.filled
+            elif isinstance(draft, tuple):
+                for part in draft[2]:
+                    for item in part.fillings:
+                        if item.holes:
+                            yield part.plan, part.number, item
+
+    def _joined(self, item: Filled, citations: Citations, plan: FamilyPlan, number: int) -> bytes:
+        scope = self._plan.scope(plan.family, plan.cells[number])
+        anchor = partial(self._linker.anchor, scope=scope, plan=plan, number=number)
+        return b"".join(self._numberer.pieces(item.segments, citations, anchor))
+
+    def _listed(self, number: int, name: str, shown: range, passed: int) -> tuple[list[Item], int]:
+        """Return the links of a list that stand on this page, and how many it has in all."""
+        children = self._plan.children(self._cells, number, name)
+        other = self._plan.families[name]
+        start, stop = max(shown.start - passed, 0), max(shown.stop - passed, 0)
+        return [self._linker.item(other, child) for child in children[start:stop]], len(children)
+
+    def _folded(self, number: int, name: str) -> list[_Part]:
+        other = self._plan.families[name]
+        slots = [slot for slot in other.family.slots if slot.name in other.family.fold_slots]
+        fill = self._composer.filler.filled
+        return [
+            _Part(other, child, [fill(other, child, slot, BASE_FOLDED) for slot in slots])
+            for child in self._plan.folded(self._cells, number, name)
+        ]
+
+    def _part(self, part: _Part, html: Html) -> Part:
+        family, cell = part.plan.family, part.plan.cells[part.number]
+        heading = self._linker.said(family.fold_heading or family.link_text, family, cell)
+        name = self._plan.fold_id(part.plan, part.number)
+        content = b"".join(html[id(item)] if item.holes else item.whole for item in part.fillings)
+        return Part(name, heading, content, self._linker.hubs(part.plan, part.number))
