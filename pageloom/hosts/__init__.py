@@ -4,19 +4,24 @@
 output; configuration that must not be public goes beside it (`BESIDE`).
 """
 
-from pageloom.hosts.known import BESIDE, HOSTS, beside, clashes, public
-from pageloom.hosts.limits import Size, check, check_weight
+from pageloom.hosts.headers import ASSETS
+from pageloom.hosts.known import BESIDE, HOSTS, READ_BY_HOSTS, beside, public
+from pageloom.hosts.limits import WEIGHED, check, check_weight
 from pageloom.hosts.output import Output, output
+from pageloom.hosts.s3 import REDIRECTS, metadata
 
 __all__ = [
+    "ASSETS",
     "BESIDE",
     "HOSTS",
+    "READ_BY_HOSTS",
+    "REDIRECTS",
+    "WEIGHED",
     "Output",
-    "Size",
     "beside",
     "check",
     "check_weight",
-    "clashes",
+    "metadata",
     "output",
     "public",
 ]

@@ -11,6 +11,7 @@ from html import escape
 
 from pageloom.hosts.output import Output, file_of
 
+NO_JEKYLL, DOMAIN = ".nojekyll", "CNAME"
 _PAGE = """\
 <!doctype html>
 <html lang="en">
@@ -35,9 +36,9 @@ def github(output: Output) -> dict[str, bytes]:
     `.nojekyll` keeps it from leaving out files whose name starts with a dot or an underscore;
     `CNAME` names a domain of one's own.
     """
-    made = {".nojekyll": b""}
+    made = {NO_JEKYLL: b""}
     if not output.domain.endswith(".github.io"):
-        made["CNAME"] = f"{output.domain}\n".encode()
+        made[DOMAIN] = f"{output.domain}\n".encode()
     for item in output.moved:
         canonical = output.base_url + item.target.partition("#")[0]
         page = _PAGE.format(canonical=escape(canonical), target=escape(item.target))

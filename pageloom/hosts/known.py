@@ -34,6 +34,8 @@ HOSTS: Mapping[str, Host] = {
     "nginx": Host(beside=servers.nginx),
     "s3": Host(beside=s3.s3),
 }
+READ_BY_HOSTS = frozenset((pages.HEADERS, pages.REDIRECTS, github.NO_JEKYLL, github.DOMAIN))
+"""Files of the output that only the host for which they are written reads."""
 BESIDE = (servers.CADDY, servers.NGINX, s3.WEBSITE, s3.HEADERS, s3.REDIRECTS)
 """Every file that may stand beside the output.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from pageloom.diagnostics import WARNING, Diagnostic, Location
+from pageloom.diagnostics import ERROR, WARNING, Diagnostic, Location
 from pageloom.hosts.known import HOSTS, clashes
 from pageloom.hosts.output import Output
 from pageloom.hosts.pages import CLOUDFLARE_REDIRECTS, HEADERS, REDIRECTS
@@ -122,6 +122,7 @@ WEIGHTS: Mapping[str, Limit] = {
     )
 }
 """Limits of the output as a whole, which is weighed when it is written."""
+WEIGHED = frozenset(WEIGHTS)
 
 
 def check(
@@ -141,6 +142,7 @@ def check(
         size = Size(len(paths), largest, HOSTS[name].public(output))
         for limit in LIMITS.get(name, ()):
             yield from _judged(name, limit, limit.count(size), place)
+        yield from (_taken(path, name) for path in size.made if path in extra)
     for path, first, second in clashes(names, output):
         yield _clash(path, first, second, place)
     if names and "404.html" not in paths:
@@ -157,14 +159,13 @@ def _judged(name: str, limit: Limit, found: int, place: Location) -> Iterator[Di
     if not over and (not limit.fails or found < NEAR * limit.most):
         return
     said = "more than" if over else "nearly"
-    warns = {} if over and limit.fails else {"severity": WARNING}
     yield Diagnostic(
         code="H901",
         location=place,
         message=f"{found} {limit.of} are {said} {name} {'takes' if limit.fails else 'advises'}",
         expected=f"at most {limit.most} {limit.of} ({limit.source})",
         help=limit.help,
-        **warns,
+        severity=ERROR if over and limit.fails else WARNING,
     )
 
 
@@ -175,6 +176,17 @@ def _clash(path: str, first: str, second: str, place: Location) -> Diagnostic:
         message=f"`{first}` and `{second}` need `{path}` in two forms",
         expected="one of them in `host:`",
         help="build twice, each time with one host and an output folder of its own",
+    )
+
+
+def _taken(path: str, name: str) -> Diagnostic:
+    own = path in {HEADERS, REDIRECTS}
+    return Diagnostic(
+        code="R503",
+        location=Location(f"content/root/{path}"),
+        message=f"`{path}` has the address of a file that the build writes",
+        expected=f"no such file while `host:` names {name}",
+        help="name headers in site.yaml, former addresses in rows and families" if own else "",
     )
 
 

@@ -38,10 +38,12 @@ class Output:
 
 def output(settings: Settings, redirects: Sequence[Redirect]) -> Output:
     """Return what hosts are told: headers are ours with those of site.yaml in their place."""
-    headers = {**SECURITY, **settings.values.get("headers", {})}
+    given: Mapping[str, str] = settings.values.get("headers", {})
+    known = {name.lower() for name in given}
+    ours = {name: value for name, value in SECURITY.items() if name.lower() not in known}
     return Output(
         base_url=settings.base_url,
-        headers={name: value for name, value in headers.items() if value != "off"},
+        headers={**ours, **{name: value for name, value in given.items() if value != "off"}},
         redirects=redirects,
     )
 

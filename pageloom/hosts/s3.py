@@ -69,6 +69,9 @@ def _policy(output: Output) -> dict[str, Any]:
         for name, key in own.items()
         if name in headers
     }
+    frames = headers.pop("X-Frame-Options", "")
+    if frames:
+        security["FrameOptions"] = {"Override": True, "FrameOption": frames}
     if headers.pop("X-Content-Type-Options", ""):
         security["ContentTypeOptions"] = {"Override": True}
     transport = headers.pop("Strict-Transport-Security", "")

@@ -19,10 +19,12 @@ _FOLDERS = r"/(?:[A-Za-z0-9._~-]+/)*"
 _NGINX = r"""# Written by Pageloom. Put `include .../nginx.conf;` into a server block that has
 # listen, server_name, its certificate and `root`, the folder of the site.
 charset utf-8;
-charset_types text/css text/plain text/javascript application/javascript application/json application/xml;
+charset_types text/css text/plain text/javascript application/javascript application/json
+    text/xml;
 gzip on;
 gzip_vary on;
-gzip_types text/css text/plain text/javascript application/javascript application/json application/xml image/svg+xml;
+gzip_types text/css text/plain text/javascript application/javascript application/json
+    text/xml image/svg+xml;
 server_tokens off;
 autoindex off;
 absolute_redirect off;
@@ -59,9 +61,7 @@ def nginx(output: Output) -> dict[str, bytes]:
     """
     lines = [f'add_header {name} "{_quoted(value)}" always;' for name, value in _named(output)]
     locations = [
-        f"location = {old} {{ return 301 {item.target}; }}"
-        if "#" not in item.target
-        else f'location = {old} {{ return 301 "{item.target}"; }}'
+        f'location = {old} {{ return 301 "{item.target}"; }}'
         for item in output.moved
         for old in spellings(item.source)
     ]
@@ -82,8 +82,8 @@ def nginx(output: Output) -> dict[str, bytes]:
     return {NGINX: text.encode()}
 
 
-_CADDY = r"""# Written by Pageloom. Put `import .../Caddyfile` into a site block that has `root`, the folder of
-# the site.
+_CADDY = r"""# Written by Pageloom. Put `import .../Caddyfile` into a site block that has `root`,
+# the folder of the site.
 encode gzip
 header {{
 {headers}
@@ -104,6 +104,12 @@ redir @pageloom_index {{re.pageloom_index.1}} 301
 error @pageloom_not_found 404
 {moves}
 handle_errors {{
+	# An error is answered anew, without the headers above.
+	header {{
+	{headers_inside}
+		Cache-Control "{revalidated}"
+		-Server
+	}}
 	rewrite * /404.html
 	file_server
 }}
@@ -119,8 +125,10 @@ def caddy(output: Output) -> dict[str, bytes]:
     gone = [old for item in output.gone for old in spellings(item.source)]
     moves = [*_map("pageloom_moved", moved, "redir {} {{pageloom_moved}} 301")]
     moves += _map("pageloom_gone", dict.fromkeys(gone, "410"), "error {} 410")
+    lines = [f'\t{name} "{_quoted(value)}"' for name, value in _named(output)]
     text = _CADDY.format(
-        headers="\n".join(f'\t{name} "{_quoted(value)}"' for name, value in _named(output)),
+        headers="\n".join(lines),
+        headers_inside="\n\t".join(lines),
         revalidated=REVALIDATED,
         immutable=IMMUTABLE,
         assets=ASSETS,
@@ -138,7 +146,7 @@ def _map(name: str, entries: Mapping[str, str], directive: str) -> Iterable[str]
     yield from (f'\t{old} "{new}"' for old, new in entries.items())
     yield '\tdefault ""'
     yield "}"
-    yield f"@{name} expression `{{{name}}} != \"\"`"
+    yield f'@{name} expression `{{{name}}} != ""`'
     yield directive.format(f"@{name}")
 
 

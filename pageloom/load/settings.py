@@ -20,7 +20,8 @@ Report = Callable[[Diagnostic], None]
 SITE = "content/site.yaml"
 _FOR_HOSTS = ("host", "headers")
 """Settings that no page depends on."""
-_HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
+_HEADER = re.compile(r"(?!(?:cache-control|content-type)$)[a-z][a-z0-9-]*", re.IGNORECASE)
+"""Names of headers but for those that differ from file to file."""
 _STAND_IN = {"brand": "?", "base_url": "https://unset.example", "as_of": "2000-01-01"}
 
 
@@ -71,7 +72,7 @@ def _check_hosts(node: Node, report: Report) -> bool:
     headers = node.get("headers")
     wrong = [key for key, _ in headers.pairs if not _HEADER.fullmatch(key.text)] if headers else []
     for key in wrong:
-        _fault(key, 105, f"{quoted(key.text)} is no name of a header", (), report)
+        _fault(key, 105, f"{quoted(key.text)} is no header that can be set here", (), report)
     return not unknown and not wrong
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
 
-from pageloom import __version__, seo
+from pageloom import __version__, hosts, redirects, seo
+from pageloom.diagnostics import Diagnostic
 from pageloom.plan import VERDICTS, Plan
 from pageloom.publish import GENERATOR, MARKER, content_key
 from pageloom.theme import Theme
@@ -22,12 +23,37 @@ class Other:
     content: Callable[[], bytes]
 
 
-def others(plan: Plan, theme: Theme, routes: Sequence[str]) -> dict[str, Other]:
-    """Return every file that is no page, by its path; `routes` are those of the sitemap."""
+def others(
+    plan: Plan, theme: Theme, routes: Sequence[str], output: hosts.Output | None = None
+) -> dict[str, Other]:
+    """Return every file that is no page, by its path; `routes` are those of the sitemap.
+
+    What hosts read from the output is among them where `output` is given.
+    """
+    settings = plan.project.settings
     made = {path: _ready(content) for path, content in _contents(plan, theme)}
-    made.update(_sitemaps(plan.project.settings.base_url, routes))
+    made.update(_sitemaps(settings.base_url, routes))
+    if output is not None:
+        files = hosts.public(settings.hosts, output)
+        made.update((path, _ready(content)) for path, content in files.items())
     made[MARKER] = _ready(_build_info(plan, made))
     return made
+
+
+def hosted(plan: Plan) -> hosts.Output | None:
+    """Return what the hosts of the site are told of it; None where it names none."""
+    settings = plan.project.settings
+    return hosts.output(settings, redirects.redirects(plan)) if settings.hosts else None
+
+
+def limits(
+    plan: Plan, theme: Theme, paths: Sequence[str], output: hosts.Output | None
+) -> Iterator[Diagnostic]:
+    """Yield what the hosts of the site would not take; `paths` are those of all files."""
+    settings = plan.project.settings
+    if output is not None:
+        contents = dict(_contents(plan, theme))
+        yield from hosts.check(settings.hosts, output, paths, contents, settings.hosts_at)
 
 
 def _ready(content: bytes) -> Other:
