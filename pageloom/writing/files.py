@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
@@ -47,13 +47,14 @@ def hosted(plan: Plan) -> hosts.Output | None:
 
 
 def limits(
-    plan: Plan, theme: Theme, paths: Sequence[str], output: hosts.Output | None
+    plan: Plan, theme: Theme, paths: Iterable[Iterable[str]], output: hosts.Output | None
 ) -> Iterator[Diagnostic]:
-    """Yield what the hosts of the site would not take; `paths` are those of all files."""
+    """Yield what the hosts of the site would not take; `paths` are those of pages and others."""
     settings = plan.project.settings
     if output is not None:
         contents = dict(_contents(plan, theme))
-        yield from hosts.check(settings.hosts, output, paths, contents, settings.hosts_at)
+        every = [path for some in paths for path in some]
+        yield from hosts.check(settings.hosts, output, every, contents, settings.hosts_at)
 
 
 def _ready(content: bytes) -> Other:
