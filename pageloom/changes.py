@@ -65,14 +65,14 @@ def compare(options: Options, before: Path | None) -> Changes:
     """
     files, retired = _read(before) if before is not None else ({}, {})
     known = {**retired, **files}
-    now = dict(_files(options))
-    digests = {path: _digest(*made) for path, made in now.items()}
-    upload = [
-        {"path": path, "change": "changed" if path in known else "added", "stage": _stage(path)}
-        | now[path][1]
-        for path in sorted(digests, key=lambda path: (_ORDER.index(_stage(path)), path))
-        if known.get(path) != digests[path]
-    ]
+    digests: dict[str, str] = {}
+    upload: list[Mapping[str, str]] = []
+    for path, content, told in _files(options):
+        digests[path] = _digest(content, told)
+        if known.get(path) != digests[path]:
+            change = "changed" if path in known else "added"
+            upload.append({"path": path, "change": change, "stage": _stage(path), **told})
+    upload.sort(key=lambda item: (_ORDER.index(item["stage"]), item["path"]))
     kept = {
         path: digest
         for path, digest in files.items()
@@ -82,22 +82,24 @@ def compare(options: Options, before: Path | None) -> Changes:
     return Changes(tuple(upload), tuple(gone), digests, kept)
 
 
-def _files(options: Options) -> Iterator[tuple[str, tuple[bytes, dict[str, str]]]]:
+def _files(options: Options) -> Iterator[tuple[str, bytes, Mapping[str, str]]]:
     """Yield every file of the site with its content and what a host must know of it."""
     folder = options.folder
     state = folder.read()
     if state.interrupted:
         raise ChangesError(f"{folder.out} is no whole build: run `python build.py` first")
+    beside = folder.hosting / hosts.REDIRECTS
+    redirects = json.loads(beside.read_text(encoding="utf-8")) if beside.is_file() else {}
     for path in sorted(state.entries):
-        if path not in hosts.READ_BY_HOSTS:
-            try:
-                yield path, ((folder.out / path).read_bytes(), hosts.metadata(path))
-            except OSError as error:
-                raise ChangesError(f"{path}: {error.strerror}; build with --verify") from error
-    redirects = folder.hosting / hosts.REDIRECTS
-    if redirects.is_file():
-        for path, target in json.loads(redirects.read_text(encoding="utf-8")).items():
-            yield path, (b"", {**hosts.metadata(path), "redirect": target})
+        if path in hosts.READ_BY_HOSTS or path in redirects:
+            continue
+        try:
+            content = (folder.out / path).read_bytes()
+        except OSError as error:
+            raise ChangesError(f"{path}: {error.strerror}; build with --verify") from error
+        yield path, content, hosts.metadata(path)
+    for path, target in redirects.items():
+        yield path, b"", {**hosts.metadata(path), "redirect": target}
 
 
 def _digest(content: bytes, known: Mapping[str, str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -53,6 +54,35 @@ def test_the_policy_lets_nothing_in_from_elsewhere_and_nothing_inline():
     assert {source for sources in found.values() for source in sources} == {"'none'", "'self'"}
 
 
+def refused(page: str) -> list[str]:
+    """Return the markup of a page that the policy would stop, or that asks another host."""
+    inline = re.findall(r"<style\b|<[^>]+\s(?:style|on[a-z]+)=[^>]*>", page)
+    scripts = re.findall(r"<script(?![^>]*(?:\ssrc=|application/ld\+json))[^>]*>", page)
+    loaded = re.findall(
+        r'<(?:script|img|source|iframe|link rel="(?:stylesheet|icon|manifest)")[^>]*'
+        r'\s(?:src|href)="(?!/[^/])[^"]*"',
+        page,
+    )
+    return [*inline, *scripts, *loaded]
+
+
+def test_no_page_has_markup_that_the_policy_stops(flagship_site: Path, tmp_path: Path):
+    shutil.copytree(trees.ROOT / "examples/minimal", tmp_path / "minimal")
+    trees.made(tmp_path / "minimal")
+    for site in (flagship_site, tmp_path / "minimal/site"):
+        found = {path: refused(path.read_text("utf-8")) for path in site.rglob("*.html")}
+        assert {path: markup for path, markup in found.items() if markup} == {}
+        assert len(found) > 8
+
+
+def test_markup_that_the_policy_stops_is_seen():
+    for markup in (
+        *("<style>", '<p style="x">', '<a href="/" onclick="x()">', "<script>x()</script>"),
+        *('<img alt="" src="https://a.example/">', '<script src="//a.example/x.js"></script>'),
+    ):
+        assert refused(f"<main>{markup}</main>"), markup
+
+
 def test_every_host_of_the_settings_is_known_and_no_other():
     schema = built_in("site")["properties"]["host"]["anyOf"]
     assert schema[0]["enum"] == schema[1]["items"]["enum"] == list(hosts.HOSTS)
@@ -98,6 +128,15 @@ def test_github_pages_has_a_domain_and_pages_that_lead_on(tmp_path: Path):
     assert '<link rel="canonical" href="https://shop.example/">' in section
     assert not (site / "given-up").exists()
     assert "alpha" not in (site / "sitemap.xml").read_text(encoding="utf-8")
+
+
+def test_github_pages_leads_on_from_pages_only():
+    moved = [Redirect(path, "/new/", MOVED) for path in ("/a", "/b.html", "/c.pdf", "/d/")]
+    made = hosts.public(["github-pages"], output(redirects=moved))
+    assert {path for path in made if path.endswith(".html")} == {
+        *("a/index.html", "b.html", "d/index.html"),
+    }
+    assert "c.pdf" not in made
 
 
 def test_github_pages_under_its_own_domain_needs_no_name():

@@ -40,7 +40,15 @@ def github(output: Output) -> dict[str, bytes]:
     if not output.domain.endswith(".github.io"):
         made[DOMAIN] = f"{output.domain}\n".encode()
     for item in output.moved:
+        path = _page_at(item.source)
+        if not path.endswith(".html"):
+            continue
         canonical = output.base_url + item.target.partition("#")[0]
         page = _PAGE.format(canonical=escape(canonical), target=escape(item.target))
-        made[file_of(item.source)] = page.encode()
+        made[path] = page.encode()
     return made
+
+
+def _page_at(route: str) -> str:
+    """Return the file of a page at an address; an address without an ending is a folder."""
+    return file_of(route if "." in route.rpartition("/")[2] else f"{route.rstrip('/')}/")

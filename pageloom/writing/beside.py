@@ -16,7 +16,7 @@ def put(folder: Folder, files: Mapping[str, bytes]) -> None:
     """Write these files and remove those of hosts that the site no longer names."""
     for name in hosts.BESIDE:
         target, content = folder.hosting / name, files.get(name)
-        with folder.reported(f"../{name}"):
+        with folder.reported(""):
             if content is None:
                 target.unlink(missing_ok=True)
             elif not target.is_file() or target.read_bytes() != content:
