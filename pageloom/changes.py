@@ -1,8 +1,9 @@
 """What a deploy must send and take away, against the list of files that an earlier one left.
 
 Files are sent in an order in which no reader meets a link to something that is not there: assets,
-other files, pages, sitemaps, and last the record of the build. What is taken away goes at the end.
-An asset that no page names any more stays for one more deploy, for pages that a reader has open.
+other files, pages, former addresses, sitemaps, and last the record of the build. What is taken away
+goes at the end. An asset that no page names any more stays for one more deploy, for pages that a
+reader has open.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pageloom.publish import MARKER, content_key, replace
 
 FORMAT = 1
 CHANGES, FILES = "changes.json", "files.json"
-_ORDER = ("asset", "file", "page", "sitemap", "record")
+_ORDER = ("asset", "file", "page", "redirect", "sitemap", "record")
 
 
 class ChangesError(Exception):
@@ -71,7 +72,7 @@ def compare(options: Options, before: Path | None) -> Changes:
         digests[path] = _digest(content, told)
         if known.get(path) != digests[path]:
             change = "changed" if path in known else "added"
-            upload.append({"path": path, "change": change, "stage": _stage(path), **told})
+            upload.append({"path": path, "change": change, "stage": _stage(path, told), **told})
     upload.sort(key=lambda item: (_ORDER.index(item["stage"]), item["path"]))
     kept = {
         path: digest
@@ -107,7 +108,9 @@ def _digest(content: bytes, known: Mapping[str, str]) -> str:
     return content_key(json.dumps(known, sort_keys=True).encode() + content).hex()
 
 
-def _stage(path: str) -> str:
+def _stage(path: str, told: Mapping[str, str]) -> str:
+    if "redirect" in told:
+        return "redirect"
     if path == MARKER:
         return "record"
     if path.startswith(hosts.ASSETS):

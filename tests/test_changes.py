@@ -50,7 +50,7 @@ def root(tmp_path: Path) -> Path:
 def test_the_first_deploy_sends_everything_in_order(tmp_path: Path):
     found = changes(shop(tmp_path, "s3"))
     stages = [item["stage"] for item in found["upload"]]
-    order = ["asset", "file", "page", "sitemap", "record"]
+    order = ["asset", "file", "page", "redirect", "sitemap", "record"]
     assert stages == sorted(stages, key=order.index)
     assert set(stages) == set(order)
     redirects = {"alpha/smoke/index.html": PAGE, "alpha/noise/index.html": SECTION}
@@ -182,7 +182,7 @@ def stored(client: Any) -> dict[str, bytes]:
 def test_a_bucket_holds_the_site_after_each_deploy(root: Path, s3: Any):
     shown = deploy(root)
     assert [line.split(":")[0] for line in shown.splitlines()[:-1]] == [
-        *("asset", "file", "page", "sitemap", "record"),
+        *("asset", "file", "page", "redirect", "sitemap", "record"),
     ]
     moved = {"alpha/smoke/index.html": PAGE, "alpha/noise/index.html": SECTION}
     site = trees.tree(root / "site")
