@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 COMMANDS = (
-    *("build", "check", "explain", "report", "diff", "changes"),
+    *("build", "check", "release", "changes", "explain", "report", "diff"),
     *("schema", "new", "import", "serve"),
 )
 
@@ -74,6 +74,13 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _command(commands, "build", "build the site (the default)", _build)
     _command(commands, "check", "report every problem, write nothing", _check)
+    release = _command(commands, "release", "record what is published now", _release)
+    add = release.add_argument
+    add(
+        "--limit", type=_count, default=100, metavar="N", help="new pages a day, where staged (100)"
+    )
+    add("--keep-dates", action="store_true", help="changed content is no update to tell of")
+    add("--dry-run", action="store_true", help="say what would be recorded, write nothing")
     explain = _command(commands, "explain", "explain a page or a problem code", _explain)
     explain.add_argument("what", metavar="ROUTE|CODE", help="such as /a/b/c/ or M103")
     report = _command(commands, "report", "show what stands, and what to write next", _report)
@@ -119,7 +126,12 @@ def _command(
     add("--preview", action="store_true", help="take drafts in")
     add("--strict", action="store_true", help="warnings count as errors")
     add("--verify", action="store_true", help="compare every file on disk, repair hand edits")
-    add("--against", type=Path, metavar="BUILD", help="an earlier build: keep its pages indexed")
+    add(
+        "--against",
+        type=Path,
+        metavar="BUILD|REF",
+        help="an earlier build or revision: keep its pages",
+    )
     add("--accept-deindex", type=int, default=0, metavar="N", help="let N of those pages go")
     add("-q", "--quiet", action="store_true", help="print problems only")
     add("-v", "--verbose", action="store_true", help="list the files")
@@ -130,6 +142,13 @@ def _jobs(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError("at least 1")
+    return number
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError("not below 0")
     return number
 
 
@@ -171,6 +190,31 @@ def _check(arguments: argparse.Namespace) -> int:
     from pageloom import pipeline
 
     return _finish(arguments, pipeline.check(_options(arguments)))
+
+
+def _release(arguments: argparse.Namespace) -> int:
+    from pageloom import release
+
+    if arguments.preview:
+        print("drafts are never released: leave --preview out", file=sys.stderr)
+        return USAGE
+    limit, keep, dry = arguments.limit, arguments.keep_dates, arguments.dry_run
+    try:
+        made = release.release(_options(arguments), limit=limit, keep_dates=keep, dry=dry)
+    except OSError as error:
+        print(f"cannot write {error.filename}: {error.strerror}", file=sys.stderr)
+        return USAGE
+    if arguments.json:
+        print(json.dumps(made.as_json(), ensure_ascii=False, indent=1))
+        return PROBLEMS if made.failed else SOUND
+    terminal.print_problems(arguments, made.problems)
+    if made.failed:
+        return PROBLEMS
+    if not arguments.quiet:
+        for line in made.lines() if arguments.verbose else made.written:
+            print(line)
+        print(made.text)
+    return SOUND
 
 
 def _explain(arguments: argparse.Namespace) -> int:
@@ -216,10 +260,11 @@ def _report(arguments: argparse.Namespace) -> int:
 
 def _diff(arguments: argparse.Namespace) -> int:
     from pageloom import diff
+    from pageloom.revision import RevisionError
 
     try:
         found = diff.compare(_options(arguments), arguments.ref)
-    except diff.RevisionError as error:
+    except RevisionError as error:
         print(error, file=sys.stderr)
         return USAGE
     if arguments.json:

@@ -285,6 +285,10 @@ class Settings:
     """The date to judge by: `as_of`, or what the command line says."""
     theme: str
     root_path: str
+    staged: bool = False
+    """Whether pages wait for their release."""
+    feed: int = 0
+    """How many entries the feed has; 0 for no feed."""
     digest: bytes = b""
     """Digest of what pages may depend on."""
     hosts: tuple[str, ...] = ()
@@ -320,6 +324,11 @@ class Project:
     draft_count: int = 0
     incomplete: bool = False
     """Whether rows or snippets with problems were left out."""
+
+    @property
+    def has_feed(self) -> bool:
+        """Whether the site has a feed: something was released, and the settings want one."""
+        return bool(self.ledger and self.settings.feed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ _FOR_HOSTS = ("host", "headers")
 """Settings that no page depends on."""
 _HEADER = re.compile(r"(?!(?:cache-control|content-type)$)[a-z][a-z0-9-]*", re.IGNORECASE)
 """Names of headers but for those that differ from file to file."""
+FEED = 50
+"""Entries of the feed where the settings do not say how many."""
 _STAND_IN = {"brand": "?", "base_url": "https://unset.example", "as_of": "2000-01-01"}
 
 
@@ -53,6 +55,8 @@ def read_settings(root: Path, report: Report, today: str) -> tuple[Settings, Nod
         today=today or values["as_of"],
         theme=values.get("theme", "default"),
         root_path=SITE,
+        staged=values.get("release") == "staged",
+        feed=values.get("feed", FEED),
         digest=blake2b(text.encode(), digest_size=16).digest(),
         hosts=(host,) if isinstance(host, str) else tuple(dict.fromkeys(host)),
         hosts_at=Location(SITE, entry.line, entry.column) if entry is not None else Location(SITE),

@@ -78,6 +78,7 @@ class Writer:
         self._recipe = recipe
         self._plan: Plan = recipe.plan
         self._theme = theme
+        self._composer = composer
         self._folder: Folder = recipe.folder
         self._state: State = recipe.state
         self._worker = Worker(recipe.plan, theme, composer, recipe.folder, recipe.state)
@@ -92,7 +93,8 @@ class Writer:
             so_far = _Progress({}, [])
             parts = list(self._survey(ranges, so_far, run))
             output = hosted(plan)
-            made = others(plan, theme, [route for part in parts for route in part.routes()], output)
+            routes = [route for part in parts for route in part.routes()]
+            made = others(plan, theme, self._composer, routes, output)
             so_far.problems += limits(plan, theme, (so_far.entries, made), output)
             if any(problem.is_error for problem in so_far.problems):
                 return Done(problems=tuple(so_far.problems))
@@ -245,6 +247,20 @@ def duplicates(entries: Mapping[str, bytes]) -> Iterator[Diagnostic]:
             )
 
 
+def contents(
+    recipe: pool.Recipe, theme: Theme, composer: Composer, jobs: int
+) -> Iterator[tuple[str, list[str], list[Diagnostic]]]:
+    """Yield family, content digests of the indexed pages, and problems of each range of cells."""
+    worker = Worker(recipe.plan, theme, composer, recipe.folder, State())
+    parts = list(pool.ranges(recipe.plan))
+    cells = sum(end - start for _, start, end in parts)
+    with pool.runner(worker, recipe, cells, jobs, None) as run:
+        for part, (digests, problems) in zip(
+            parts, run(pool.contents, [(part,) for part in parts]), strict=True
+        ):
+            yield part[0], digests, problems
+
+
 def dry_run(recipe: pool.Recipe, theme: Theme, composer: Composer) -> list[Diagnostic]:
     """Compose and render every page without writing; return the problems."""
     worker = Worker(recipe.plan, theme, composer, recipe.folder, State())
@@ -254,7 +270,7 @@ def dry_run(recipe: pool.Recipe, theme: Theme, composer: Composer) -> list[Diagn
     problems = [problem for result in surveyed for problem in result.problems]
     problems += duplicates(entries)
     output = hosted(recipe.plan)
-    made = others(recipe.plan, theme, (), output)
+    made = others(recipe.plan, theme, composer, (), output)
     problems += limits(recipe.plan, theme, (entries, made), output)
     for part in parts:
         problems += worker.check(part)
