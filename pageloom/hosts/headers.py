@@ -27,7 +27,7 @@ SECURITY: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-"""Addresses name an insurer and a treatment, so that no other site learns them (no-referrer).
+"""An address says what its reader looks for: no other site is told it (`no-referrer`).
 
 Subdomains are not bound by Strict-Transport-Security: they may be somebody else's
 (https://www.rfc-editor.org/rfc/rfc6797#section-6.1.2).
