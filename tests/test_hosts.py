@@ -23,6 +23,8 @@ from pageloom.options import Options
 from pageloom.pipeline import build, check
 from pageloom.redirects import GONE, MOVED, Redirect
 
+ODD = "a \"b\" 'c' #d; e: /f/* <g> [h] (i) %20 & + = , . ? ! @ ^ _ | ~ `j`"
+"""A header with every letter that has a meaning in some configuration and may stand in one."""
 AT = Location("content/site.yaml", 3, 7)
 SITE = ("index.html", "404.html")
 
@@ -316,9 +318,15 @@ def server(
 ) -> Iterator[Asker]:
     """Serve the shop by a server of the system."""
     folder = tmp_path_factory.mktemp("server")
-    root = shop(folder / "shop", "[nginx, caddy, cloudflare-pages]")
+    settings = f"[nginx, caddy, cloudflare-pages]\nheaders:\n  X-Odd: {json.dumps(ODD)}"
+    root = shop(folder / "shop", settings)
     with request.param(root, folder) as ask:
         yield ask
+
+
+def test_a_server_sends_a_header_of_the_settings_letter_by_letter(server: Asker):
+    for path in ("/", "/nowhere/", "/alpha/smoke/"):
+        assert server(path).headers["x-odd"] == ODD
 
 
 def security(answer: hosted.Answer) -> dict[str, str | None]:
