@@ -7,7 +7,7 @@ file a line stands has no meaning; an address has one line.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
@@ -85,7 +85,8 @@ def parse(text: str, path: str, report: Report) -> dict[str, Entry]:
         for route, published, modified, digest, state in found
     }
     lines = body.count("\n") + (not body.endswith("\n") and bool(body))
-    if head != HEAD or len(entries) < lines or not _dates_hold(entries.values()):
+    days = {(published, modified) for _, published, modified, _, _ in found}
+    if head != HEAD or len(entries) < lines or not all(_in_turn(*pair) for pair in days):
         for problem in _faults(text, path):
             report(problem)
     return entries
@@ -128,10 +129,8 @@ def _faults(text: str, path: str) -> Iterator[Diagnostic]:
             yield _twice(Location(path, number), route, f"first in line {first}")
 
 
-def _dates_hold(entries: Collection[Entry]) -> bool:
-    dates = {entry.published for entry in entries}.union(entry.modified for entry in entries)
-    in_turn = all(entry.published <= entry.modified for entry in entries)
-    return in_turn and all(map(_is_date, dates))
+def _in_turn(published: str, modified: str) -> bool:
+    return published <= modified and _is_date(published) and _is_date(modified)
 
 
 def _is_date(text: str) -> bool:

@@ -14,7 +14,7 @@ from itertools import product
 from pageloom.diagnostics import Diagnostic, Location, quoted
 from pageloom.ledger import GONE_FILE
 from pageloom.model import Family, Row
-from pageloom.plan import NOINDEX, Cell, FamilyPlan, Plan
+from pageloom.plan import NOINDEX, Cell, FamilyPlan, Plan, page_route
 
 MOVED, GONE = 301, 410
 """https://www.rfc-editor.org/rfc/rfc9110#status.301, https://www.rfc-editor.org/rfc/rfc9110#status.410"""
@@ -51,10 +51,19 @@ def redirects(plan: Plan) -> Sequence[Redirect]:
         target = plan.href(former.family, former.number)
         if target:
             found[former.route] = Redirect(former.route, target, MOVED)
+        for page in range(2, _pages(plan, former) + 1):
+            source = page_route(former.route, page)
+            found[source] = Redirect(source, page_route(target, page), MOVED)
     for farewell in plan.project.ledger.gone.values():
         status = MOVED if farewell.to else GONE
         found[farewell.route] = Redirect(farewell.route, farewell.to, status)
     return sorted(found.values())
+
+
+def _pages(plan: Plan, former: Former) -> int:
+    """Return how many pages the list of a cell has that stands."""
+    stands = former.family.verdicts[former.number] >= NOINDEX
+    return plan.page_count(former.family, former.number) if stands else 1
 
 
 def formers(plan: Plan) -> Iterator[Former]:

@@ -18,7 +18,7 @@ from pageloom.ledger import FOLDER, RELEASED, Entry, Ledger
 from pageloom.load.ledger import read_ledger
 from pageloom.model import Measure
 from pageloom.plan import NOINDEX, PUBLISHED, VERDICTS, FamilyPlan, Plan, page_route
-from pageloom.redirects import formers
+from pageloom.redirects import formers, redirects
 from pageloom.revision import RevisionError, resolved
 
 PART, PAGES = 0.02, 10
@@ -150,13 +150,10 @@ def withdrawn(plan: Plan) -> set[str]:
 
 def left_out(plan: Plan, before: Collection[str]) -> set[str]:
     """Return the addresses that were in the index and are not, whose pages have not moved."""
-    found = set(before).difference(indexed(plan)).difference(plan.project.ledger.gone)
+    now = set(indexed(plan))
+    found = set(before).difference(now).difference(plan.project.ledger.gone)
     if found:
-        found.difference_update(
-            former.route
-            for former in formers(plan)
-            if former.family.verdicts[former.number] == PUBLISHED
-        )
+        found.difference_update(item.source for item in redirects(plan) if item.target in now)
     return found
 
 
@@ -179,7 +176,8 @@ def taken(
         location=Location("matrix/matrix.yaml"),
         message=f"{len(gone)} of {total} pages would leave the index",
         expected=f"at most {PAGES} pages and {PART:.0%} of them",
-        help=f"undo the cause, or accept it with --accept-deindex {len(gone)}",
+        help=f"undo the cause, or accept it with --accept-deindex {len(gone)}; "
+        "`release` with it records that they are out",
         notes=tuple(notes),
     )
 

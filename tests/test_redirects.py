@@ -73,3 +73,30 @@ def test_no_redirect_leads_to_another_one(tmp_path: Path):
 
 def test_a_site_that_never_moved_has_none(tmp_path: Path):
     assert found(clinics(tmp_path, TEXTS)) == []
+
+
+def test_the_further_pages_of_a_long_list_move_with_it(tmp_path: Path):
+    root = clinics(tmp_path, {}, [(town, "knee") for town in many()])
+    rows = "".join(f"- {{slug: {town}, name: {town}}}\n" for town in many())
+    (root / "matrix/towns.yaml").write_text(rows, encoding="utf-8")
+    text = (root / "matrix/matrix.yaml").read_text(encoding="utf-8")
+    hub = """\
+  care:
+    axes: [care]
+    route: /cares/{care}/
+    former_routes: ["/all/{care}/"]
+    parent: home
+    title: ["{{ care.name }} in every town of the country"]
+    h1: "{{ care.name }}"
+    slots:
+      towns: {list: pair}
+"""
+    (root / "matrix/matrix.yaml").write_text(text + hub, encoding="utf-8")
+    assert [item for item in found(root) if "knee" in item.source] == [
+        Redirect("/all/knee/", "/cares/knee/", 301),
+        Redirect("/all/knee/page/2/", "/cares/knee/page/2/", 301),
+    ]
+
+
+def many() -> list[str]:
+    return [f"town{number:02}" for number in range(81)]

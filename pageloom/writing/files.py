@@ -84,8 +84,10 @@ def _sitemaps(plan: Plan, routes: Sequence[str]) -> Iterator[tuple[str, Other]]:
     """Yield the sitemaps; they are made only when addresses or dates have changed."""
     base = plan.project.settings.base_url
     groups = _releases(plan, routes) if plan.released else {"": [(route, "") for route in routes]}
-    text = "\n".join((base, *(f"{group} {page}" for group in groups for page in groups[group])))
-    key = blake2b(text.encode(), digest_size=16).digest()
+    found = blake2b(base.encode(), digest_size=16)
+    for group, pages in groups.items():
+        found.update("\n".join([group, *[f"{route} {day}" for route, day in pages]]).encode())
+    key = found.digest()
     made: dict[str, bytes] = {}
 
     def content(name: str) -> bytes:
@@ -99,16 +101,16 @@ def _sitemaps(plan: Plan, routes: Sequence[str]) -> Iterator[tuple[str, Other]]:
 
 def _releases(plan: Plan, routes: Sequence[str]) -> dict[str, list[seo.Page]]:
     """Return addresses with their dates; where releases are staged, by the day of their release."""
-    staged, released = plan.project.settings.staged, plan.released
-    groups: dict[str, list[seo.Page]] = {} if staged else {"": []}
-    for route in routes:
-        entry = released.get(route)
-        modified = entry.modified if entry else ""
-        if staged:
-            first = entry or released.get(_FURTHER.sub("", route))
-            groups.setdefault(first.published if first else "", []).append((route, modified))
-        else:
-            groups[""].append((route, modified))
+    entries = map(plan.released.get, routes)
+    dated = [
+        (route, entry[1] if entry else "") for route, entry in zip(routes, entries, strict=True)
+    ]
+    if not plan.project.settings.staged:
+        return {"": dated}
+    groups: dict[str, list[seo.Page]] = {}
+    for page in dated:
+        first = plan.released.get(page[0]) or plan.released.get(_FURTHER.sub("", page[0]))
+        groups.setdefault(first.published if first else "", []).append(page)
     return dict(sorted(groups.items()))
 
 
