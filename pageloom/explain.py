@@ -93,6 +93,7 @@ class _Page:
             "family": family.family.name,
             "verdict": VERDICTS[family.verdicts[number]],
             "href": self._plan.href(family, number),
+            "ledger": entry._asdict() if (entry := family.entry(number)) else None,
             "slots": [self._slot_value(slot) for slot in family.family.slots],
         }
         if self._measured is not None:

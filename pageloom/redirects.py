@@ -117,7 +117,7 @@ def check(plan: Plan, report: Report) -> None:
         other = claims.setdefault(former.route, former)
         if former.route in live:
             _clash(former.location, former.route, "is the address of a page", report)
-        elif former.route in gone:
+        elif former.route in gone and plan.href(former.family, former.number):
             _clash(gone[former.route].location, former.route, "has moved to a page", report)
         elif _place(other) != _place(former):
             note = f"the other is named at {other.location}"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from clinics import clinics, prose
@@ -229,3 +231,34 @@ def test_a_damaged_ledger_of_a_revision_is_told(site: Path):
     path.write_text(path.read_text("utf-8").removesuffix("x\n"), "utf-8")
     (line,) = problems(site, against=Path("main"))
     assert "error[G702]: the earlier build cannot be read: its ledger has problems" in line
+
+
+def test_an_editor_s_program_knows_what_may_stand_in_the_list_of_what_is_gone(site: Path):
+    assert "gone" not in schemas(site)
+    given_up(site, PAGE)
+    gone = schemas(site)["gone"]
+    assert set(gone["items"]["properties"]) == {"route", "reason", "to"}
+    settings = json.loads((site / ".vscode/settings.json").read_text("utf-8"))
+    places = settings["yaml.schemas"]["matrix/schemas/generated/gone.schema.json"]
+    assert places == ["matrix/ledger/gone.yaml"]
+
+
+def schemas(root: Path) -> dict[str, dict[str, Any]]:
+    """Return the schemas that `schema` writes, by name."""
+    assert cli.main(["schema", "--root", str(root)]) == cli.SOUND
+    found = (root / "matrix/schemas/generated").glob("*.schema.json")
+    return {path.name.partition(".")[0]: json.loads(path.read_text("utf-8")) for path in found}
+
+
+def test_a_former_address_of_a_held_page_can_be_given_up(site: Path):
+    replace(site / "matrix/matrix.yaml", "otherwise: fold", "otherwise: hold")
+    replace(site / "matrix/towns.yaml", "slug: town03", "slug: third, former_slugs: [town03]")
+    for path in (site / "matrix/pairs.yaml", site / "content/answer-town03-knee-late.md"):
+        path.write_text(path.read_text("utf-8").replace("town: town03", "town: third"), "utf-8")
+    text = site / "content/answer-town03-knee-late.md"
+    text.write_text(text.read_text("utf-8").split("---\n")[1].join(("---\n", "---\nToo short.\n")))
+    (lost,) = problems(site)
+    assert f"error[R507]: the released address `{PAGE}` leads nowhere" in lost
+    given_up(site, PAGE)
+    assert problems(site) == []
+    assert Redirect(PAGE, "", 410) in planned(site)

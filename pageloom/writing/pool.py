@@ -167,6 +167,7 @@ def shared_out(
 def _kept(recipe: Recipe) -> Iterator[str]:
     """Keep the recipe in a file beside the manifest, for processes that inherit nothing."""
     folder = recipe.folder.beside("")
+    folder.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix="recipe-", dir=folder)
     try:
         os.close(handle)
