@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from pageloom import (
     cascade,
@@ -96,7 +97,7 @@ def decide(options: Options, memory: Memory = NO_MEMORY) -> Decision:
 
 def _project(options: Options, report: Report, memory: Memory) -> Project | None:
     """Load the project with the trees that earlier builds parsed."""
-    trees.memo.load(kept.read(options.root, "trees"))
+    trees.memo.load(kept.read(options.root, "trees"), partial(spread.spread, jobs=options.jobs))
     before = memory.last(load.BASE)
     project = load.project(
         options.root, report, preview=options.preview, today=options.today, memory=memory
@@ -133,7 +134,7 @@ def _lint(decision: Decision, options: Options, plan: Plan, theme: Theme) -> Non
         lambda path: source.read_text(options.root, path, _ignored) or "",
         kept.read(options.root, "lint"),
         faulty,
-        lambda work: spread.spread(work, options.jobs),
+        partial(spread.spread, jobs=options.jobs),
     )
     decision.waived = linted.waived
     kept.write(options.root, "lint", linted.kept)

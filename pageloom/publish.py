@@ -15,12 +15,15 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import chain, islice
 from pathlib import Path
 
 from pageloom.diagnostics import Diagnostic, Location
 from pageloom.theme import asset_hash
 
 FORMAT = 3
+_LINES = 4096
+"""Lines of a record that are written at once."""
 MARKER = "build-info.json"
 GENERATOR = "Pageloom"
 _MARK = b'<meta name="generator" content="Pageloom">'
@@ -200,9 +203,9 @@ class Folder:
         """Write the manifest; the intent stays open when some pages failed."""
         said = {path: [item.as_json() for item in found] for path, found in notes.items()}
         head = json.dumps({"format": FORMAT, "out": str(self.out), "notes": said})
-        lines = [f"{made_from.hex()} {path}" for path, made_from in sorted(entries.items())]
+        lines = (f"{entries[path].hex()} {path}" for path in sorted(entries))
         with self._reported("the manifest"):
-            _replace(self._manifest, _sealed([head, *lines]))
+            _replace(self._manifest, _sealed(chain((head,), lines)))
             if complete:
                 self._intent.unlink(missing_ok=True)
 
@@ -330,10 +333,14 @@ def _above(path: str) -> list[str]:
     return ["/".join(parts[:end]) for end in range(1, len(parts))]
 
 
-def _sealed(lines: Iterable[str]) -> bytes:
-    """Return lines with their digest at the end, so that damage is seen."""
-    content = "".join(f"{line}\n" for line in lines).encode()
-    return content + content_key(content).hex().encode() + b"\n"
+def _sealed(lines: Iterable[str]) -> Iterator[bytes]:
+    """Yield lines with their digest at the end, so that damage is seen."""
+    seal = blake2b(digest_size=16)
+    lines = iter(lines)
+    while some := "".join(f"{line}\n" for line in islice(lines, _LINES)).encode():
+        seal.update(some)
+        yield some
+    yield seal.hexdigest().encode() + b"\n"
 
 
 def _unsealed(content: bytes) -> list[str]:
@@ -368,13 +375,14 @@ def _foreign(path: str) -> ForeignError:
     )
 
 
-def _create(target: str | Path, content: bytes) -> None:
+def _create(target: str | Path, content: bytes | Iterable[bytes]) -> None:
     """Write a new file; most are the only one in their folder, which is made first."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     _make_parent(target)
     handle = os.open(target, flags, 0o644)
     try:
-        _write_all(handle, content)
+        for part in (content,) if isinstance(content, bytes) else content:
+            _write_all(handle, part)
     finally:
         os.close(handle)
 
@@ -395,7 +403,7 @@ def _write_all(handle: int, content: bytes) -> None:
         written += os.write(handle, content[written:])
 
 
-def _replace(target: Path, content: bytes) -> None:
+def _replace(target: Path, content: bytes | Iterable[bytes]) -> None:
     temporary = target.with_name(f".{target.name}.{os.getpid()}.pageloom")
     temporary.unlink(missing_ok=True)
     try:

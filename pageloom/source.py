@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import Any, Literal, NoReturn, TypeAlias, overload
 
 import yaml
 
@@ -17,10 +20,7 @@ from pageloom import trees
 from pageloom.diagnostics import Diagnostic, Location, Start, letter, quoted
 from pageloom.trees import Node
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    Report = Callable[[Diagnostic], None]
+Report: TypeAlias = Callable[[Diagnostic], None]
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 HAS_LIBYAML = hasattr(yaml, "CSafeLoader")
@@ -170,24 +170,59 @@ def position(text: str, offset: int) -> tuple[int, int]:
 def parse_yaml(text: str, path: str, report: Report, first_line: int = 1) -> Node | None:
     """Return the tree of a YAML text, or None after its problems were reported."""
     if len(text) >= trees.LONG and first_line == 1:
-        cut = _parse_pieces(text, path)
+        cut = _parse_pieces(text)
         if cut is not None:
             return cut
     return _remembered(text, path, report, first_line)
 
 
-def _parse_pieces(text: str, path: str) -> Node | None:
+def _parse_pieces(text: str) -> Node | None:
     """Return the tree of a long list from the trees of its pieces; None where that will not do."""
-    items: list[Node] = []
+    pieces = list(trees.pieces(text))
+    if not pieces:
+        return None
+    trees.memo.parse((piece for piece, _ in pieces), _packed)
+    if not all(trees.memo.has(piece, partial(_packed, piece)) for piece, _ in pieces):
+        return None
+    items = _Items(pieces)
+    first = items.first()  # the others start with a row
+    return replace(first, items=items) if first.kind == "list" and first.column == 1 else None
+
+
+class _Items(Sequence[Node]):
+    """The rows of a long list, made piece by piece as they are asked for."""
+
+    def __init__(self, pieces: Sequence[tuple[str, int]]) -> None:
+        self._pieces = pieces
+
+    def first(self) -> Node:
+        """Return the tree of the first piece."""
+        return self._piece(0)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __iter__(self) -> Iterator[Node]:
+        for place in range(len(self._pieces)):
+            yield from self._piece(place).items
+
+    def _piece(self, place: int) -> Node:
+        piece, line = self._pieces[place]
+        return trees.unpacked(trees.memo.get(piece, partial(_packed, piece)), line)
+
+    @overload
+    def __getitem__(self, index: int) -> Node: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Node]: ...
+    def __getitem__(self, index: int | slice) -> Node | Sequence[Node]:
+        return tuple(self)[index]
+
+
+def _packed(text: str) -> Any:
+    """Return the packed tree of a text, its lines counted from 0; None where it has problems."""
     problems: list[Diagnostic] = []
-    first: Node | None = None
-    for piece, line in trees.pieces(text):
-        node = _remembered(piece, path, problems.append, line)
-        if node is None or problems or node.kind != "list" or node.column != 1:
-            return None
-        first = first or node
-        items += node.items
-    return Node("list", first.line, 1, items=tuple(items)) if first else None
+    parsed = _parse(text, "", problems.append, 1)
+    return None if problems or parsed is None else trees.packed(parsed, 1)
 
 
 def _remembered(text: str, path: str, report: Report, first_line: int) -> Node | None:

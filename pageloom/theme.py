@@ -147,6 +147,7 @@ class Views:
         self._fields = fields
         self._markdown = markdown
         self._made: dict[Row, View] = {}
+        self._wraps: dict[tuple[Row, str], Any] = {}
         self.trace: list[Traced] | None = None
         """Rows and fields that were printed, while it is asked where each word comes from."""
 
@@ -178,7 +179,13 @@ class Views:
         html = self._markdown(row, name)
         if html is not None:
             return html
-        return self._wrapped(found, bool(row.about), self.label(row, name, own=bool(row.about)))
+        if row.about or self.trace is not None:
+            own = bool(row.about)
+            return self._wrapped(found, own, self.label(row, name, own=own))
+        known = self._wraps.get((row, name))
+        if known is None:
+            known = self._wraps[(row, name)] = self._wrapped(found, False, "")  # noqa: FBT003
+        return known
 
     def _wrapped(self, value: Any, marked: bool, label: str) -> Any:  # noqa: FBT001
         if isinstance(value, str):
@@ -216,6 +223,24 @@ class _Found:
     reached: set[str] = field(default_factory=set)
 
 
+_METHODS = frozenset(dir(dict))
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """The sandbox, with a shorter way to the fields of rows, which are plain values."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Return an attribute, as the sandbox does."""
+        if type(obj) is _Fields and attribute in obj and attribute not in _METHODS:
+            return obj[attribute]
+        if type(obj) is View and attribute[0] != "_":
+            try:
+                return obj._views.value(obj._row, attribute)  # noqa: SLF001
+            except AttributeError:
+                pass
+        return super().getattr(obj, attribute)
+
+
 class Theme:
     """A theme folder over the default theme."""
 
@@ -229,7 +254,7 @@ class Theme:
         self._found: dict[str, _Found | None] = {}
         self._closures: dict[str, bytes] = {}
         self.assets = self._assets()
-        self._environment = ImmutableSandboxedEnvironment(
+        self._environment = _Environment(
             loader=_Loader(self),
             autoescape=True,
             undefined=StrictUndefined,

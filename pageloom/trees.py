@@ -7,8 +7,9 @@ other cut.
 
 from __future__ import annotations
 
+import marshal
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Literal
@@ -18,6 +19,8 @@ from pageloom.diagnostics import Start
 
 LONG = 60_000
 """Characters from which a list is cut."""
+SPREAD_FROM = 20
+"""New pieces of a list from which it pays to parse in processes."""
 _ROWS_A_PIECE = 64
 _ROW = re.compile(r"^- ", re.MULTILINE)
 
@@ -30,7 +33,7 @@ class Node:
     line: int
     column: int
     text: str = ""
-    items: tuple[Node, ...] = ()
+    items: Sequence[Node] = ()
     pairs: tuple[tuple[Node, Node], ...] = ()
     start: Start | None = None
     """Where the words of a quoted or block text start, when that is not its own position."""
@@ -67,18 +70,22 @@ def unpacked(packed: Any, first_line: int) -> Node:
     return Node(kind, line + first_line, column, text, start=begun)
 
 
+Spread = Callable[[Callable[[int, int], "dict[bytes, bytes]"]], "Iterable[dict[bytes, bytes]]"]
+
+
 class Memo:
-    """Packed trees by the digest of their text."""
+    """Packed trees by the digest of their text, as bytes: a long file's trees would be large."""
 
     def __init__(self) -> None:
-        self._kept: dict[bytes, Any] = {}
-        self._used: dict[bytes, Any] = {}
+        self._kept: dict[bytes, bytes] = {}
+        self._used: dict[bytes, bytes] = {}
+        self._spread: Spread = lambda _: ()
 
-    def load(self, found: dict[bytes, Any]) -> None:
-        """Take what an earlier build kept."""
-        self._kept, self._used = found, {}
+    def load(self, found: dict[bytes, bytes], spread: Spread) -> None:
+        """Take what an earlier build kept, and what has texts parsed in other processes."""
+        self._kept, self._used, self._spread = found, {}, spread
 
-    def take(self) -> tuple[dict[bytes, Any], bool]:
+    def take(self) -> tuple[dict[bytes, bytes], bool]:
         """Return the trees that this build used, and whether they differ from those it was given.
 
         The memo is empty then: nothing is parsed after loading.
@@ -89,11 +96,41 @@ class Memo:
 
     def get(self, text: str, make: Callable[[], Any]) -> Any:
         """Return the packed tree of a text; `make` gives it, or None after a problem."""
-        key = blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
-        found = self._used.get(key) or self._kept.get(key) or make()
+        key = _key(text)
+        found = self._used.get(key) or self._kept.get(key)
+        if found is None:
+            made = make()
+            if made is not None:
+                self._used[key] = marshal.dumps(made)
+            return made
+        self._used[key] = found
+        return marshal.loads(found)  # noqa: S302  (made here, or kept with a digest)
+
+    def has(self, text: str, make: Callable[[], Any]) -> bool:
+        """Return whether the packed tree of a text can be had; it is made where it is new."""
+        key = _key(text)
+        found = self._used.get(key) or self._kept.get(key)
         if found is not None:
             self._used[key] = found
-        return found
+        return found is not None or self.get(text, make) is not None
+
+    def parse(self, texts: Iterable[str], make: Callable[[str], Any]) -> None:
+        """Parse many texts that are new in other processes; one with a problem is left out."""
+        keys = {_key(text): text for text in texts}
+        new = [(k, text) for k, text in keys.items() if k not in self._used and k not in self._kept]
+        if len(new) < SPREAD_FROM:
+            return
+
+        def work(part: int, parts: int) -> dict[bytes, bytes]:
+            made = ((key, make(text)) for key, text in new[part::parts])
+            return {key: marshal.dumps(tree) for key, tree in made if tree is not None}
+
+        for found in self._spread(work):
+            self._used.update(found)
+
+
+def _key(text: str) -> bytes:
+    return blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
 
 
 def pieces(text: str) -> Iterator[tuple[str, int]]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import multiprocessing
 import os
 import pickle
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -122,12 +123,38 @@ def runner(
             yield lambda task, arguments: executor.map(_Remote(path, task), arguments)
         return
     if "fork" in multiprocessing.get_all_start_methods():
+        _start(worker)
         context = multiprocessing.get_context("fork")
-        with ProcessPoolExecutor(count, context, _start, (worker,)) as pool:
-            yield lambda task, arguments: pool.map(_Spread(task), arguments)
+        with ProcessPoolExecutor(count - 1, context, _start, (worker,)) as pool:
+            yield lambda task, arguments: shared_out(pool, count - 1, task, arguments)
         return
     with _kept(recipe) as path, ProcessPoolExecutor(count) as pool:
         yield lambda task, arguments: pool.map(_Remote(path, task), arguments)
+
+
+def shared_out(
+    pool: Executor, others: int, task: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]
+) -> Iterator[Any]:
+    """Yield the results of a task in the order of its arguments; this process takes its part.
+
+    A process less is a copy less of all that is in memory. The `others` have one argument in hand
+    and one to go on with, the rest is taken by who is free first.
+    """
+    left = iter(enumerate(arguments))
+    running: dict[int, Future[Any]] = {}
+    done: dict[int, Any] = {}
+    for due in range(len(arguments)):
+        while due not in done:
+            for place, items in itertools.islice(left, 2 * others - len(running)):
+                running[place] = pool.submit(task, *items)
+            mine = next(left, None)
+            if mine is not None:
+                done[mine[0]] = task(*mine[1])
+            elif due in running:
+                done[due] = running.pop(due).result()
+            for place in [place for place, future in running.items() if future.done()]:
+                done[place] = running.pop(place).result()
+        yield done.pop(due)
 
 
 @contextlib.contextmanager
@@ -141,16 +168,6 @@ def _kept(recipe: Recipe) -> Iterator[str]:
         yield name
     finally:
         Path(name).unlink(missing_ok=True)
-
-
-@dataclass(frozen=True, slots=True)
-class _Spread:
-    """A task that takes its arguments as one tuple."""
-
-    task: Callable[..., Any]
-
-    def __call__(self, arguments: tuple[Any, ...]) -> Any:
-        return self.task(*arguments)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,11 +60,13 @@ class Surveyed:
 class Written:
     """What became of the stale pages of a range."""
 
-    written: list[str] = field(default_factory=list)
-    unchanged: int = 0
-    failed: list[str] = field(default_factory=list)
+    statuses: bytearray = field(default_factory=bytearray)
+    """One byte a stale page: `NEW`, `SAME` or `FAILED`."""
     problems: list[tuple[str, Diagnostic]] = field(default_factory=list)
     """Problems with the file of the page they were found on."""
+
+
+NEW, SAME, FAILED = range(3)
 
 
 def file_path(route: str) -> str:
@@ -134,7 +136,7 @@ class Worker:
         if problems:
             result.problems += ((path, problem) for problem in problems)
         if content is None or any(problem.is_error for problem in problems):
-            result.failed.append(path)
+            result.statuses.append(FAILED)
             return
         known = path in self._state.entries
         ours = known or path in self._state.intended
@@ -142,12 +144,9 @@ class Worker:
             status = self._folder.put(path, content, ours=ours, compare=known or compare)
         except ForeignError as error:
             result.problems.append((path, error.diagnostic))
-            result.failed.append(path)
+            result.statuses.append(FAILED)
             return
-        if status == WRITTEN:
-            result.written.append(path)
-        else:
-            result.unchanged += 1
+        result.statuses.append(NEW if status == WRITTEN else SAME)
 
     def proof(self, part: Range, stale: bytes) -> Iterator[tuple[str, list[Diagnostic]]]:
         """Make the stale pages of a range, write none; yield the file and problems of each."""

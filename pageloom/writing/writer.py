@@ -15,7 +15,7 @@ from pageloom.publish import MARKER, WRITTEN, Folder, ForeignError, State, in_th
 from pageloom.theme import Theme, ThemeError
 from pageloom.writing import pool
 from pageloom.writing.files import Other, others
-from pageloom.writing.worker import KEY, TITLE, Range, Surveyed, Worker, Written
+from pageloom.writing.worker import FAILED, KEY, NEW, SAME, TITLE, Range, Worker, Written
 
 Progress = Callable[[int, int], None]
 ENTRY = KEY + TITLE
@@ -37,11 +37,13 @@ class _Part:
     """A range of cells and what was found of its pages."""
 
     range: Range
-    found: Surveyed
+    files: Sequence[str]
+    indexed: bytes
+    stale: bytes
 
     def routes(self) -> Iterator[str]:
         """Yield the addresses of the indexed pages."""
-        paths = compress(self.found.files(), self.found.indexed)
+        paths = compress(self.files, self.indexed)
         return ("/" + path.removesuffix("index.html") for path in paths)
 
 
@@ -86,13 +88,17 @@ class Writer:
         cells = sum(end - start for _, start, end in parts)
         with pool.runner(self._worker, self._recipe, cells, jobs, executor) as run:
             tasks = [(part, self._all_stale) for part in parts]
-            surveyed: list[Surveyed] = list(run(pool.survey, tasks))
-            problems = [problem for result in surveyed for problem in result.problems]
-            entries = dict(entry for result in surveyed for entry in result.pages())
+            found: list[_Part] = []
+            entries: dict[str, bytes] = {}
+            problems: list[Diagnostic] = []
+            for part, result in zip(parts, run(pool.survey, tasks), strict=True):
+                pages = dict(result.pages())
+                found.append(_Part(part, tuple(pages), result.indexed, result.stale))
+                entries.update(pages)
+                problems += result.problems
             problems += duplicates(entries)
             if any(problem.is_error for problem in problems):
                 return Done(problems=tuple(problems))
-            found = [_Part(part, result) for part, result in zip(parts, surveyed, strict=True)]
             return self._write(found, _Progress(entries, problems), run, progress)
 
     def _write(
@@ -106,7 +112,7 @@ class Writer:
         known = self._state.entries
         new = [path for path in (*so_far.entries, *made) if path not in known]
         gone = self._gone({*so_far.entries, *made})
-        changed = any(any(part.found.stale) for part in parts) or self._changed(made) or bool(gone)
+        changed = any(any(part.stale) for part in parts) or self._changed(made) or bool(gone)
         if changed:
             self._folder.begin(new)
         cleared = self._folder.remove(in_the_way(gone, new))
@@ -126,10 +132,10 @@ class Writer:
 
     def _replay(self, parts: Sequence[_Part], so_far: _Progress) -> None:
         """Count the pages that stay as they are, and say again what was found on them."""
-        so_far.unchanged += sum(part.found.stale.count(0) for part in parts)
+        so_far.unchanged += sum(part.stale.count(0) for part in parts)
         if not self._state.notes:
             return
-        stale = {path for part in parts for path in compress(part.found.files(), part.found.stale)}
+        stale = {path for part in parts for path in compress(part.files, part.stale)}
         for path, found in self._state.notes.items():
             if path in so_far.entries and path not in stale:
                 so_far.notes[path] = list(found)
@@ -143,23 +149,26 @@ class Writer:
         progress: Progress | None,
     ) -> None:
         compare = self._all_stale and not self._state.fresh
-        tasks = [(part.range, part.found.stale, compare) for part in parts if any(part.found.stale)]
-        total, made = sum(sum(mask) for _, mask, _ in tasks), 0
-        for (_, mask, _), result in zip(tasks, run(pool.write, tasks), strict=True):
-            self._take(result, so_far)
-            made += sum(mask)
+        stale = [part for part in parts if any(part.stale)]
+        tasks = [(part.range, part.stale, compare) for part in stale]
+        total, made = sum(sum(part.stale) for part in stale), 0
+        for part, result in zip(stale, run(pool.write, tasks), strict=True):
+            self._take(part, result, so_far)
+            made += sum(part.stale)
             if progress:
                 progress(made, total)
 
-    def _take(self, result: Written, so_far: _Progress) -> None:
-        so_far.written += result.written
-        so_far.unchanged += result.unchanged
+    def _take(self, part: _Part, result: Written, so_far: _Progress) -> None:
+        pages = list(zip(compress(part.files, part.stale), result.statuses, strict=True))
+        so_far.written += (path for path, status in pages if status == NEW)
+        so_far.unchanged += result.statuses.count(SAME)
         for path, problem in result.problems:
             so_far.problems.append(problem)
             if problem.severity == WARNING:
                 so_far.notes.setdefault(path, []).append(problem)
-        for path in result.failed:
-            self._unmade(path, so_far.entries)
+        for path, status in pages:
+            if status == FAILED:
+                self._unmade(path, so_far.entries)
 
     def _unmade(self, path: str, entries: dict[str, bytes]) -> None:
         """Take the key of a page that failed; its old file stays, and stays ours."""
