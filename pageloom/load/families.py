@@ -226,6 +226,7 @@ class _Reader:
             prefer=(*prefer, *(axis for axis in axes if axis not in prefer)),
             lists=entry.get("list", ""),
             folds=entry.get("fold", ""),
+            max_grade=entry.get("max_grade", self._families[family].get("max_grade", 0)),
             location=_place(key),
         )
 
