@@ -25,14 +25,22 @@ def defaults_root() -> Path:
 
 
 def theme_folders(root: Path, theme: str) -> Iterator[tuple[str, Path]]:
-    """Yield the theme's folder, the project's default theme, and the one the engine ships."""
+    """Yield the theme's folder, the project's default theme, and the one the engine ships.
+
+    A file is taken from the first folder that has it.
+    """
     names = dict.fromkeys((theme, "default"))
     for name in names:
         folder = root / "themes" / name
         if folder.is_dir():
             yield f"themes/{name}", folder
-    if not (root / "themes" / "default").is_dir():
-        yield "themes/default", defaults_root()
+    if not _is_shipped(root / "themes" / "default"):
+        yield "pageloom/themes/default", defaults_root()
+
+
+def _is_shipped(folder: Path) -> bool:
+    """Whether a folder is the default theme of the engine itself, as in its own repository."""
+    return folder.resolve() == defaults_root().resolve()
 
 
 def templates(project: Project) -> Iterator[tuple[str, Location]]:
@@ -52,7 +60,7 @@ def digest(root: Path, options: str) -> str:
     """
     found = blake2b(engine_digest() + options.encode(), digest_size=16)
     folders = [root / name for name in ("matrix", "content", "themes")]
-    if not (root / "themes" / "default").is_dir():
+    if not _is_shipped(root / "themes" / "default"):
         folders.append(defaults_root())
     for folder in folders:
         for path in sorted(_files(str(folder))):

@@ -30,14 +30,13 @@ from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
+from pageloom.assets import Asset, asset
 from pageloom.diagnostics import Diagnostic, Location
 from pageloom.lexicon import Lexicon
 from pageloom.model import Row
 from pageloom.source import decode
 
 Report = Callable[[Diagnostic], None]
-STABLE = ("favicon.ico", "favicon.svg", "apple-touch-icon.png")
-"""Assets whose address must not change (https://developers.google.com/search/docs/appearance/favicon-in-search)."""
 OPEN, SHUT = "\ue002", "\ue003"
 """Marks around what a join's own row printed, for the gate; removed before publishing."""
 
@@ -208,14 +207,6 @@ class _Fields(dict[str, Any]):
         return Absent(name=key)
 
 
-@dataclass(frozen=True, slots=True)
-class Asset:
-    """A static file: its public path and its bytes."""
-
-    public: str
-    content: bytes
-
-
 @dataclass(slots=True)
 class _Found:
     path: str
@@ -312,7 +303,7 @@ class Theme:
 
     def assets_digest(self) -> bytes:
         """Return the digest of the public names of all assets."""
-        names = "\0".join(asset.public for asset in self.assets.values())
+        names = "\0".join(each.public for each in self.assets.values())
         return blake2b(names.encode(), digest_size=16).digest()
 
     def render(self, name: str, context: Mapping[str, Any], location: Location) -> str:
@@ -399,14 +390,18 @@ class Theme:
                 hidden = any(part.startswith(".") for part in Path(name).parts)
                 inside = path.resolve().is_relative_to(folder.resolve())
                 if path.is_file() and inside and not hidden and name not in assets:
-                    assets[name] = _asset(name, path.read_bytes())
+                    assets[name] = asset(name, path.read_bytes())
         return assets
 
+    def add_asset(self, name: str, content: bytes) -> None:
+        """Add a static file that was made and lies in no folder."""
+        self.assets[name] = asset(name, content)
+
     def _asset(self, name: str) -> str:
-        asset = self.assets.get(name)
-        if asset is None:
+        found = self.assets.get(name)
+        if found is None:
             raise UndefinedError(f"asset `{name}` does not exist")
-        return asset.public
+        return found.public
 
     def _diagnose(self, name: str, error: Exception, location: Location) -> Diagnostic:
         place, note = self._place(error)
@@ -439,20 +434,6 @@ class Theme:
     def _shown(self, name: str) -> str:
         found = self.source(name)
         return found.path if found else name
-
-
-def asset_hash(content: bytes) -> str:
-    """Return the part of an asset's name that changes with its bytes."""
-    return blake2b(content, digest_size=5).hexdigest()
-
-
-def _asset(name: str, content: bytes) -> Asset:
-    if name in STABLE or name.startswith("root/"):
-        return Asset("/" + name.removeprefix("root/"), content)
-    digest = asset_hash(content)
-    stem, dot, suffix = name.rpartition(".")
-    hashed = f"{stem}.{digest}.{suffix}" if dot else f"{name}.{digest}"
-    return Asset(f"/assets/{hashed}", content)
 
 
 def _marked(value: Any) -> Any:

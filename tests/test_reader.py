@@ -8,6 +8,8 @@ import pytest
 from lxml import html
 from trees import flagship
 
+from pageloom.seo import pixels
+
 STYLES = 15_000
 
 
@@ -43,15 +45,77 @@ def test_relation_and_disclaimer_stand_before_the_offer(flagship_site: Path):
 def test_pages_are_small(flagship_site: Path):
     for path in flagship_site.rglob("index.html"):
         page = html.fromstring(path.read_text(encoding="utf-8"))
-        if page.find("body").get("class") == "page-sources":
-            continue  # the register of all sources
         assert path.stat().st_size <= 60_000, path
         assert sum(1 for _ in page.iter()) <= 1200, path
 
 
-def test_styles_are_small(flagship_site: Path):
-    (site,) = (flagship_site / "assets").glob("site.*.css")
-    assert site.stat().st_size <= STYLES
+def test_the_styles_of_each_page_are_small(flagship_site: Path):
+    sheets: set[tuple[str, ...]] = set()
+    for path in flagship_site.rglob("*.html"):
+        page = html.fromstring(path.read_text(encoding="utf-8"))
+        sheets.add(tuple(page.xpath("//link[@rel='stylesheet']/@href")))
+    for names in sheets:
+        size = sum((flagship_site / name.lstrip("/")).stat().st_size for name in names)
+        assert 0 < size <= STYLES, names
+
+
+@pytest.mark.parametrize("family", ["payer", "procedure", "reason", "plan"])
+def test_each_hub_has_an_introduction_of_its_own(flagship_site: Path, family: str):
+    found = texts(flagship_site, family)
+    opened = {address: main.xpath("string(.//*[@id='intro'])") for address, main in found.items()}
+    assert {address for address, text in opened.items() if len(text.split()) < 40} == set()
+    assert len(set(opened.values())) == len(opened)
+
+
+def test_lines_of_a_hub_tell_the_payers_apart(flagship_site: Path):
+    for address, main in texts(flagship_site, "procedure_reason").items():
+        lines = [part.text for part in main.xpath(".//*[@id='payers']//li/p")]
+        assert len(lines) > 1, address
+        assert len(set(lines)) == len(lines), address
+
+
+def test_the_ladder_of_appeals_is_a_drawing_and_text(flagship_site: Path):
+    for address, main in texts(flagship_site, "plan").items():
+        (drawing,) = main.xpath(".//*[name()='svg']")
+        steps = main.xpath(".//*[@id='ladder']//ol/li")
+        assert len(drawing.xpath("./*[name()='rect']")) == len(steps) > 1, address
+        named = drawing.get("aria-labelledby").split()
+        assert [part.tag for part in drawing if part.get("id") in named] == ["title", "desc"]
+        told = drawing.xpath("string(./*[name()='desc'])")
+        for line in drawing.xpath("./*[name()='text']"):
+            size = float(line.get("font-size", drawing.get("font-size")))
+            assert pixels(line.text, size) * 1.03 <= 318 - 16 - 8, (address, line.text)
+            if line.get("font-size") != "13":
+                assert line.text in told, (address, line.text)
+
+
+def test_every_state_of_the_table_has_an_office_and_a_source(flagship_site: Path):
+    page = (flagship_site / "rights/external-review-by-state/index.html").read_text(
+        encoding="utf-8"
+    )
+    rows = html.fromstring(page).xpath("//*[@id='states']//tbody/tr")
+    assert len(rows) >= 21
+    for row in rows:
+        assert row.xpath("./td[1]")[0].text_content().strip(), row.text_content()
+        assert row.xpath(".//*[@class='cite']"), row.text_content()
+
+
+@pytest.mark.parametrize("family", ["denial", "pair", "plan"])
+def test_help_in_another_language_is_offered_with_its_source(flagship_site: Path, family: str):
+    for path in flagship_site.rglob("index.html"):
+        text = path.read_text(encoding="utf-8")
+        if f'class="page-{family}"' in text:
+            assert "Ask the plan for an interpreter" in text, path
+            assert "45 CFR 92.201(a)-(d)" in text, path
+
+
+def test_the_log_of_corrections_says_what_stood_there_before(flagship_site: Path):
+    page = (flagship_site / "corrections/index.html").read_text(encoding="utf-8")
+    entries = html.fromstring(page).xpath("//*[@id='log']//dl")
+    assert len(entries) >= 8
+    for entry in entries:
+        before, now = (part.text_content() for part in entry.xpath(".//dd"))
+        assert before != now
 
 
 @pytest.mark.parametrize("mode", ["outline", "off"])

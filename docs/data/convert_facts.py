@@ -3,7 +3,8 @@
 Usage: python docs/data/convert_facts.py FACTS_FOLDER [--why]
 
 Reads the research files (rights, payers, procedures, claims data, glossary, sources) and writes
-matrix/sources.yaml, matrix/facts.yaml, matrix/plan_types.yaml and matrix/glossary.yaml.
+matrix/sources.yaml, matrix/facts.yaml, matrix/plan_types.yaml, matrix/states.yaml and
+matrix/glossary.yaml.
 
 The research supplies identifiers, figures, citations, dates and confidence. Every sentence that a
 reader sees comes from the `*_words.yaml` files next to this script, written by hand; a fact with no
@@ -267,6 +268,49 @@ def add_further(facts: Facts) -> None:
         facts.add(item["id"], item["about"], words, found)
 
 
+def add_states(facts: Facts, states: list[Row]) -> list[Row]:
+    """Add the limit of each state's review as a fact; return a row a state and kind of plan.
+
+    A row of low confidence keeps its state, office and law, and has no limit.
+    """
+    words = load(HERE / "state_words.yaml")
+    made: list[Row] = []
+    for item, own in zip(states, words["rows"], strict=True):
+        fact_id, name = f"state.{own['slug']}.external_filing", f"In {own['name']}"
+        found = {
+            "value": item["external_filing_value"],
+            "unit": item["external_filing_unit"],
+            "citation": item["citation"],
+            "url": item["url"] if item["basis"] != "own-knowledge" else None,
+            "sources": [*own.get("sources", ()), *item["source_ids"]],
+            "confidence": item["confidence"],
+            "basis": item["basis"],
+        }
+        text = words["federal" if own.get("process") == "federal" else "state"]
+        facts.add(fact_id, {}, text.replace("{state}", own.get("in", name)), found)
+        source = facts.sources.first(found["sources"])
+        made.append(
+            {
+                "slug": own["slug"],
+                "name": own["name"],
+                "plans": own.get("plans"),
+                "process": own.get("process", "state"),
+                "office": own.get("office", item["agency"]),
+                "law": item["citation"],
+                "source": source["slug"] if source else None,
+                "filing": fact_id if fact_id in facts.rows else None,
+            }
+        )
+    return [pruned(row) for row in made]
+
+
+def add_others(facts: Facts) -> None:
+    """Add the facts that were read for the site itself, with all that they need."""
+    for item in load(HERE / "other_words.yaml"):
+        found = {**item, "sources": [item["source"]]}
+        facts.add(item["id"], item.get("about", {}), item["statement"], found)
+
+
 def plan_row(plan: str, own: Row, facts: dict[str, Row]) -> Row:
     row = {"slug": plan, **own}
     for field, endings in SETTINGS["plan_fields"].items():
@@ -275,7 +319,13 @@ def plan_row(plan: str, own: Row, facts: dict[str, Row]) -> Row:
         if chosen and (not field.startswith("decision") or facts[chosen]["unit"] != "text"):
             row[field] = chosen
     row["rights"] = [f"{plan}.{ending}" for ending in row.pop("rights")]
-    unknown = [fact for fact in row["rights"] if fact not in facts]
+    times = ("file", "decide", "urgent")
+    row["rungs"] = [
+        {key: f"{plan}.{text}" if key in times else text for key, text in rung.items()}
+        for rung in row["rungs"]
+    ]
+    named = [*row["rights"], *(rung[key] for rung in row["rungs"] for key in times if key in rung)]
+    unknown = [fact for fact in named if fact not in facts]
     if unknown:
         raise SystemExit(f"plan_words.yaml: no such fact: {', '.join(unknown)}")
     return row
@@ -306,12 +356,15 @@ def main() -> int:
     add_procedures(facts, research["procedures"]["procedures"])
     add_stats(facts, research["claims_data"]["stats"])
     add_further(facts)
+    states = add_states(facts, research["rights"]["state_rules"])
+    add_others(facts)
     plans = load(HERE / "plan_words.yaml")
     terms, words = research["glossary"]["terms"], load(HERE / "term_words.yaml")
     save("sources.yaml", sources.rows.values(), "slug", "Every source that a page may cite.")
     save("facts.yaml", facts.rows.values(), "id", "Every rule and figure that a page may state.")
     plan_rows = [plan_row(slug, own, facts.rows) for slug, own in plans.items()]
     save("plan_types.yaml", plan_rows, "slug", "Kinds of health plan and their appeal rights.")
+    save("states.yaml", states, "slug", "Outside review by state: who runs it, and the time to ask.")
     known = {term["slug"] for term in terms}
     term_rows = [term_row(term, words[term["slug"]], known) for term in terms]
     save("glossary.yaml", term_rows, "slug", "Words that denial letters and appeal rules use.")

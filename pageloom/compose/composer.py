@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from html import unescape
 from typing import Any
 
-from pageloom import seo
-from pageloom.batch import Batch
+from pageloom import seo, share
+from pageloom.batch import HTML, Batch
 from pageloom.compose.citations import Numberer
 from pageloom.compose.data import DataSlots, site_view
 from pageloom.compose.links import Linker
@@ -39,8 +40,16 @@ class Composer:
         self.filled = self.filler.filled
         self.called = self.filler.called
         self.template_path = self._data.template_path
-        image = str(plan.project.settings.values.get("share_image", ""))
-        self.share_image = escaped(self.base_url + image) if image else b""
+        self.share_images = self._images(theme)
+
+    def _images(self, theme: Theme) -> dict[str, bytes]:
+        """Return the address of each family's image for shared links, or nothing."""
+        common = str(self._project.settings.values.get("share_image", ""))
+        made = {name: theme.assets.get(share.image_name(name)) for name in self._project.families}
+        paths = {name: found.public if found else common for name, found in made.items()}
+        return {
+            name: escaped(self.base_url + path) if path else b"" for name, path in paths.items()
+        }
 
     @property
     def site(self) -> dict[str, Any]:
@@ -67,6 +76,19 @@ class Composer:
             title if page == 1 else self.later(texts, seo.TITLE, plan, number, page)[0]
             for (title, _), (number, page) in zip(said, pages, strict=True)
         ]
+
+    def headline(self, plan: FamilyPlan, number: int) -> tuple[str, str]:
+        """Return main heading and description of a page, as text."""
+        page = Batch(self.plan, plan, (number,))
+        (h1,), ((description, _),) = (
+            page.said(plan.family.h1, HTML),
+            page.first(plan.family.descriptions, seo.DESCRIPTION),
+        )
+        return unescape((h1 or b"").decode()), unescape(description.decode())
+
+    def date(self, day: str) -> bytes:
+        """Return a day in words, escaped."""
+        return escaped(self._lexicon.date(day))
 
     def later(
         self,

@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from pageloom import feed, share
 from pageloom.expressions import evaluate
 from pageloom.lexicon import Lexicon
 from pageloom.markup import Converter, merged, split_tokens, spread
@@ -29,7 +30,13 @@ class DataSlots:
         self._facts: set[str] = set()
         self._fields: dict[tuple[Row, str], Fragment] = {}
         theme.add_functions(
-            {"fact": self._fact, "cite": self._cite, "link": self._link, "url": self._url}
+            {
+                "fact": self._fact,
+                "cite": self._cite,
+                "value": self._value,
+                "link": self._link,
+                "url": self._url,
+            }
         )
 
     def picker(self, names: Sequence[str], plan: FamilyPlan) -> Callable[[Cell], tuple[Any, ...]]:
@@ -99,6 +106,11 @@ class DataSlots:
 
     def _cite(self, what: Any) -> Markup:
         return self._cited("cite", what)
+
+    def _value(self, what: Any) -> str:
+        """Return a fact's value in words, for places where no citation can stand."""
+        row = what._row if isinstance(what, View) else self._known(what)  # noqa: SLF001
+        return self._converter.lexicon.fact(row)
 
     def _cited(self, name: str, what: Any) -> Markup:
         row = what._row if isinstance(what, View) else self._known(what)  # noqa: SLF001
@@ -175,7 +187,11 @@ def site_view(plan: Plan, lexicon: Lexicon) -> dict[str, Any]:
             {"name": name, "content": content}
             for name, content in sorted(values.get("verification", {}).items())
         ],
+        "feed": f"/{feed.PATH}" if project.has_feed else "",
         "tools": _Loose(values.get("tools", {})),
+        "share_words": {
+            family.name: share.words(family, project) for family in project.families.values()
+        },
         "offers": _Loose(
             {
                 name: _Loose(_current(offer, project.settings.today))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -110,6 +111,16 @@ class Linker:
     def item(self, plan: FamilyPlan, number: int) -> Item:
         """Return the link to a cell; pages that lie near each other link to the same ones."""
         return self._of(plan)[number]
+
+    def listed(self, plan: FamilyPlan, number: int, line: Text | None) -> Item:
+        """Return the link to a cell in a list that may have a line of its own for it."""
+        item = self.item(plan, number)
+        if line is None:
+            return item
+        said = ""
+        with suppress(AbsentError):
+            said = self._plan.spoken(line, plan.family, plan.cells[number])
+        return Item(item.link, item.said, escaped(said))
 
     def _of(self, plan: FamilyPlan) -> _Items:
         items = self._items.get(plan.family.name)

@@ -68,7 +68,8 @@ class _Reader:
         fold = node.get("fold")
         where = node.get("where")
         cells = self._cells(node, values, axes) if sound else ""
-        sound = sound and self._check_route(node, values["route"], axes)
+        sound = sound and self._check_route(node.get("route") or node, values["route"], axes)
+        former = self._former_routes(node, axes) if sound else ()
         serialised = json.dumps(_jsonable(values), sort_keys=True)
         return Family(
             name=key.text,
@@ -76,6 +77,7 @@ class _Reader:
             cells=cells if sound else "",
             where=self._where(node, values, axes),
             route=values["route"],
+            former_routes=former,
             parent=self._parent(node, values, axes),
             template=values.get("template", "page.html"),
             titles=read_all("title"),
@@ -93,6 +95,7 @@ class _Reader:
             location=_place(key),
             where_location=_place(where or key),
             digest=blake2b(serialised.encode(), digest_size=16).digest(),
+            share_title=values.get("share_title", ""),
         )
 
     def _check_axes(self, node: Node, axes: Iterable[str]) -> bool:
@@ -157,6 +160,11 @@ class _Reader:
                 return ""
         return where
 
+    def _former_routes(self, node: Node, axes: tuple[str, ...]) -> tuple[str, ...]:
+        entry = node.get("former_routes")
+        items = entry.items if entry is not None else ()
+        return tuple(item.text for item in items if self._check_route(item, item.text, axes))
+
     def _check_route(self, node: Node, route: str, axes: tuple[str, ...]) -> bool:
         parts = [part for part in route.strip("/").split("/") if part]
         named = [part[1:-1] for part in parts if part.startswith("{")]
@@ -174,7 +182,7 @@ class _Reader:
         elif not parts and route != "/":
             fault = "has an empty part"
         if fault:
-            self._undefined(node.get("route") or node, f"route {quoted(route, 30)} {fault}", ())
+            self._undefined(node, f"route {quoted(route, 30)} {fault}", ())
         return not fault
 
     def _parent(self, node: Node, values: Mapping[str, Any], axes: tuple[str, ...]) -> str:
@@ -225,10 +233,35 @@ class _Reader:
             rows=tuple(entry.get("rows", ())),
             prefer=(*prefer, *(axis for axis in axes if axis not in prefer)),
             lists=entry.get("list", ""),
+            line=self._listed(node, "line"),
+            order=self._order(node),
             folds=entry.get("fold", ""),
             max_grade=entry.get("max_grade", self._families[family].get("max_grade", 0)),
             location=_place(key),
         )
+
+    def _listed(self, node: Node, name: str) -> Text | None:
+        """Return a text beside a `list`, over the axes and joins of the family that it lists."""
+        entry, listed = node.get(name), node.get("list")
+        if entry is None:
+            return None
+        other = self._families.get(listed.text) if listed is not None else None
+        if other is None:
+            self._undefined(entry, f"`{name}` stands beside a `list` only", ())
+            return None
+        axes = tuple(axis for axis in other["axes"] if axis in self._axes)
+        return text(entry, Names(axes, self._map, self._fields), self._report)
+
+    def _order(self, node: Node) -> Path | None:
+        found = self._listed(node, "order")
+        entry = node.get("order")
+        if found is None or entry is None:
+            return None
+        match found.parts:
+            case (Path() as path,):
+                return path
+        self._undefined(entry, "`order` is not one field, such as `{{ axis.rank }}`", ())
+        return None
 
     def _check_slot(self, node: Node, family: str) -> None:
         known = {*self._tables, "facts", "sources"}

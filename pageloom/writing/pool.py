@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pageloom import inputs
+from pageloom import inputs, share
 from pageloom.compose import Composer
+from pageloom.diagnostics import Diagnostic
 from pageloom.markup import Converter
 from pageloom.plan import Plan
 from pageloom.publish import Folder, State
@@ -58,6 +59,7 @@ class Recipe:
         converter = Converter(project, _nowhere)
         folders = inputs.theme_folders(self.root, project.settings.theme)
         theme = Theme(folders, converter.lexicon, _nowhere)
+        share.add_images(self.root, project, theme, _nowhere)
         theme.check(inputs.templates(project))
         composer = Composer(self.plan, theme, converter, _nowhere)
         return Worker(self.plan, theme, composer, self.folder, self.state)
@@ -103,6 +105,11 @@ def survey(part: Range, all_stale: bool) -> Surveyed:  # noqa: FBT001  (a task's
 def write(part: Range, stale: bytes, compare: bool) -> Written:  # noqa: FBT001
     """Write the stale pages of a range in this process."""
     return _working().write(part, stale, compare=compare)
+
+
+def contents(part: Range) -> tuple[list[str], list[Diagnostic]]:
+    """Return the content digests of the indexed pages of a range, in this process."""
+    return _working().contents(part)
 
 
 Run = Callable[[Callable[..., Any], Sequence[tuple[Any, ...]]], Iterable[Any]]
@@ -161,6 +168,7 @@ def shared_out(
 def _kept(recipe: Recipe) -> Iterator[str]:
     """Keep the recipe in a file beside the manifest, for processes that inherit nothing."""
     folder = recipe.folder.beside("")
+    folder.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix="recipe-", dir=folder)
     try:
         os.close(handle)

@@ -13,7 +13,12 @@ FAMILIES = {
     "letter": "/letters/medical-necessity/",
     "deadlines": "/deadlines/",
     "glossary": "/glossary/",
+    "external-review": "/rights/external-review-by-state/",
     "sources": "/sources/",
+    "source-kind": "/sources/regulation/",
+    "how-made": "/how-pages-are-made/",
+    "corrections": "/corrections/",
+    "changes": "/changes/",
     "static": "/about/",
     "not-found": "/404.html",
 }
