@@ -104,7 +104,8 @@ class Sources:
                 kind = "study" if item["type"] == "secondary" else item["type"]
                 self._add(item, kind, read=item["how_checked"] != "own-knowledge")
         for item in load(folder / "payer_sources.yaml")["sources"]:
-            if item["read"] == "yes" or item["id"] in self.words["also"]:
+            named = item["read"] == "yes" or item["id"] in self.words["also"]
+            if named and item["id"] not in SETTINGS["unused"]:
                 kind = SETTINGS["kinds"].get(item["kind"], "other")
                 self._add(item, kind, read=item["read"] != "no")
         for item in self.words["extra"]:
