@@ -90,6 +90,7 @@ CODES: Mapping[str, str] = {
     "L811": "snippets whose review is over",
     "L812": "a snippet that is older than a fact in it",
     "L813": "a promotion without dates or evidence",
+    "L814": "a text that is too hard to read",
     "P601": "a title that fits no candidate",
     "P602": "a description that fits no candidate",
     "P603": "two pages with one title",

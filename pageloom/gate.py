@@ -21,6 +21,7 @@ from pageloom.plan import FOLDED, HELD, NOINDEX, PUBLISHED, FamilyPlan, Plan, pi
 Report = Callable[[Diagnostic], None]
 _OTHERWISE = {"fold": FOLDED, "noindex": NOINDEX, "hold": HELD}
 
+_NO_ORGANIZATION = ("the site names no organization",)
 
 KNOWN_BELOW = 0.1
 """How far below the threshold likeness is still known, for those who look at it."""
@@ -52,11 +53,14 @@ class Measured:
     likeness: Mapping[int, Likeness] = field(default_factory=dict)
     compared: bytearray = field(default_factory=bytearray)
     missing: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    unreviewed: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
     def of(self, number: int) -> Measure:
         """Return what was measured of one cell."""
         if not self.words:
-            return Measure(missing=self.missing.get(number, ()))
+            return Measure(
+                missing=self.missing.get(number, ()), unreviewed=self.unreviewed.get(number, ())
+            )
         found = self.likeness.get(number)
         return Measure(
             words=self.words[number],
@@ -65,6 +69,7 @@ class Measured:
             likeness=found.value if found else 0.0,
             likeness_known=bool(self.compared[number]),
             missing=self.missing.get(number, ()),
+            unreviewed=self.unreviewed.get(number, ()),
         )
 
 
@@ -74,7 +79,7 @@ def decide(plan: Plan, scales: Scales, report: Report) -> dict[str, Measured]:
     for name, family in plan.families.items():
         missing = _missing(family)
         if family.family.gate.mode == "on":
-            measured[name] = _gated(family, scales, missing)
+            measured[name] = _gated(family, scales, missing, _unreviewed(plan, family))
             continue
         family.verdicts[:] = bytes([PUBLISHED]) * len(family.cells)
         for number, slots in missing.items():
@@ -87,6 +92,7 @@ def reasons(family: Family, measure: Measure) -> tuple[str, ...]:
     """Return in words why a page with this measure does not stand alone; empty when it does."""
     gate = family.gate
     found = [f"slot `{slot}` is empty" for slot in measure.missing]
+    found += measure.unreviewed
     if measure.words < gate.min_words:
         found.append(f"{measure.words} words, {gate.min_words} wanted")
     if measure.specific_share < gate.min_specific_share:
@@ -113,9 +119,29 @@ def _missing(plan: FamilyPlan) -> dict[int, tuple[str, ...]]:
     return found
 
 
-def _gated(plan: FamilyPlan, scales: Scales, missing: dict[int, tuple[str, ...]]) -> Measured:
+def _unreviewed(plan: Plan, family: FamilyPlan) -> dict[int, tuple[str, ...]]:
+    """Return why nobody answers for a page, by cell, where the family asks that somebody does."""
+    review = family.family.gate.review
+    if review == "organization":
+        named = plan.project.settings.values.get("organization", {}).get("name")
+        return {} if named else dict.fromkeys(range(len(family.cells)), _NO_ORGANIZATION)
+    found: dict[int, tuple[str, ...]] = {}
+    for slot in family.family.slots if review == "named" else ():
+        for number, snippet in enumerate(family.choices.get(slot.name, ())):
+            if snippet is not None and not snippet.front.get("reviewer"):
+                reason = f"slot `{slot.name}` has no named reviewer"
+                found[number] = (*found.get(number, ()), reason)
+    return found
+
+
+def _gated(
+    plan: FamilyPlan,
+    scales: Scales,
+    missing: dict[int, tuple[str, ...]],
+    unreviewed: Mapping[int, tuple[str, ...]],
+) -> Measured:
     gate = plan.family.gate
-    measured = Measured(missing=missing, compared=bytearray(len(plan.cells)))
+    measured = Measured(missing=missing, unreviewed=unreviewed, compared=bytearray(len(plan.cells)))
     if gate.needs_words:
         measured.columns = measured_columns(plan, scales)
         _count(measured, scales.shell_words(plan))
@@ -168,7 +194,8 @@ def _facts(columns: Sequence[Column], size: int) -> list[int]:
 
 def _passed(measured: Measured, gate: Gate, size: int) -> list[int]:
     """Return the cells that have enough by themselves."""
-    passed = [number for number in range(size) if number not in measured.missing]
+    lacking = {*measured.missing, *measured.unreviewed}
+    passed = [number for number in range(size) if number not in lacking]
     if not gate.needs_words:
         return passed
     share = gate.min_specific_share
@@ -239,6 +266,7 @@ def trial(
     columns[place] = replace(column, kinds=kinds, weights=(*column.weights, new))
     compared = bytearray(len(kinds))
     made = Measured(columns, words, specific, facts, measured.copies, {}, compared, missing)
+    made.unreviewed = measured.unreviewed
     passed = _passed(made, gate, len(kinds))
     if gate.max_sibling_likeness < 1:
         _unlike(made, gate, passed)

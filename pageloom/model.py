@@ -160,6 +160,8 @@ class Slot:
     order: Path | None = None
     """The field that a list is sorted by; None for the order of its cells."""
     folds: str = ""
+    max_grade: int = 0
+    """The highest reading grade of its snippets; 0 for none."""
     location: Location = field(default_factory=lambda: Location("matrix/matrix.yaml"))
 
 
@@ -171,6 +173,8 @@ class Gate:
     min_specific_share: float = 0.0
     max_sibling_likeness: float = 1.0
     min_specific_facts: int = 0
+    review: str = "none"
+    """`organization`: the site names one; `named`: each snippet names who read it."""
     min_children: int = 0
     otherwise: str = "hold"
     mode: str = "none"
@@ -347,6 +351,8 @@ class Measure:
     likeness: float = 0.0
     likeness_known: bool = False
     missing: tuple[str, ...] = ()
+    unreviewed: tuple[str, ...] = ()
+    """Why nobody answers for the page."""
 
     @property
     def specific_share(self) -> float:

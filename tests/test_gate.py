@@ -400,3 +400,35 @@ def test_an_earlier_build_that_cannot_be_read_is_told(
     (line,) = refused(root, given_)
     assert "error[G702]: the earlier build cannot be read: " in line
     assert not (root / "site").exists()
+
+
+def reviewed(root: Path, review: str, reviewers: Sequence[str]) -> Path:
+    """Write a site whose gate asks for `review`, and name a reviewer of some answers."""
+    clinics(root, every("answer"))
+    matrix = root / "matrix" / "matrix.yaml"
+    replace(matrix, "{min_words: 20,", f"{{review: {review}, min_words: 20,")
+    for name in reviewers:
+        head = "---\nreviewer: A. Ruiz\nslot"
+        replace(root / "content" / f"answer-{name}.md", "---\nslot", head)
+    return root
+
+
+def test_a_page_without_a_named_reviewer_does_not_stand_where_one_is_asked_for(tmp_path: Path):
+    root = reviewed(tmp_path, "named", ["alm-knee-late"])
+    assert published(root) == {"/alm/knee/late/"}
+    decision, plan = decided(root)
+    family = plan.families["page"]
+    number = next(n for n in range(len(family.cells)) if n not in set(family.published()))
+    because = gate.reasons(family.family, decision.measured["page"].of(number))
+    assert because == ("slot `answer` has no named reviewer",)
+
+
+def test_every_page_stands_where_nobody_has_to_answer_for_it(tmp_path: Path):
+    assert len(published(reviewed(tmp_path, "none", []))) == len(TOWNS) * len(CARES) * len(WHYS)
+
+
+def test_a_site_that_names_its_organization_answers_for_its_pages(tmp_path: Path):
+    root = reviewed(tmp_path, "organization", [])
+    assert published(root) == set()
+    append(root / "content" / "site.yaml", "organization: {name: Clinics of Alm}\n")
+    assert len(published(root)) == len(TOWNS) * len(CARES) * len(WHYS)

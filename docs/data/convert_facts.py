@@ -9,7 +9,12 @@ matrix/glossary.yaml.
 The research supplies identifiers, figures, citations, dates and confidence. Every sentence that a
 reader sees comes from the `*_words.yaml` files next to this script, written by hand; a fact with no
 sentence there is left out. So is a fact of low confidence, one that is not in force on `today` of
-convert_settings.yaml, and one with no source that may be cited.
+convert_settings.yaml, and one with no source that may be cited. What we read ourselves since then
+stands with its sources in further_facts.yaml.
+
+Two dates are kept apart. `dated` is the date of a text: of a page, a publication, a reading of a
+law. `as_of` is the day on which somebody read it for us: `read` of convert_settings.yaml for all
+that the research opened, and no day at all for what it only knows.
 """
 
 from __future__ import annotations
@@ -70,6 +75,16 @@ def earliest(text: Any) -> dt.date | None:
     return dt.date(year, month, day)
 
 
+def in_words(text: Any) -> str | None:
+    """The date of a text as far as it is known: 2024, June 2024, June 30, 2024, 2024 to 2025."""
+    dates = re.findall(r"(20\d\d)(?:-(0[1-9]|1[0-2])(?:-(\d\d))?)?(?!\d)", str(text or ""))
+    said = []
+    for year, month, day in dates:
+        name = dt.date(2000, int(month), 1).strftime("%B ") if month else ""
+        said.append(f"{name}{int(day)}, {year}" if day else f"{name}{year}")
+    return " to ".join(dict.fromkeys(said)) or None
+
+
 def https(url: Any) -> str | None:
     return url if str(url or "").startswith("https://") else None
 
@@ -89,19 +104,23 @@ class Sources:
                 kind = "study" if item["type"] == "secondary" else item["type"]
                 self._add(item, kind, read=item["how_checked"] != "own-knowledge")
         for item in load(folder / "payer_sources.yaml")["sources"]:
-            if item["read"] == "yes" or item["id"] in self.words["also"]:
+            named = item["read"] == "yes" or item["id"] in self.words["also"]
+            if named and item["id"] not in SETTINGS["unused"]:
                 kind = SETTINGS["kinds"].get(item["kind"], "other")
                 self._add(item, kind, read=item["read"] != "no")
         for item in self.words["extra"]:
             self._add(item, item["type"], read=False)
+        for item in load(HERE / "further_facts.yaml")["sources"]:
+            self._add({**item, "as_of": item.get("dated")}, item["type"], read=item["read"])
 
-    def _add(self, item: Row, kind: str, *, read: bool) -> None:
+    def _add(self, item: Row, kind: str, *, read: dt.date | bool) -> None:
         row = {
             "slug": re.sub(r"[^a-z0-9-]", "-", item["id"].lower()),
             "title": self.words["titles"].get(item["id"], item["title"]),
             "publisher": self.words["publishers"].get(item["id"], item["publisher"]),
             "url": https(item["url"]),
-            "as_of": earliest(item.get("as_of")) if read else None,
+            "dated": in_words(item.get("as_of")) if read else None,
+            "as_of": (SETTINGS["read"] if read is True else read) or None,
             "type": self.words["types"].get(item["id"], kind),
         }
         self.rows[item["id"]] = pruned(row)
@@ -127,9 +146,6 @@ class Facts:
             why = "low confidence" if confidence == "low" else "no sentence of ours"
             self.left_out[fact_id] = "no source to cite" if source is None else why
             return
-        stable = source["type"] in ("statute", "regulation", "policy")
-        undated = SETTINGS["vouched"] if stable else earliest(found.get("noted"))
-        as_of = found.get("as_of") or source.get("as_of") or undated
         given = {**found, **own}
         value, unit = printable(given.get("value"), given.get("unit"))
         row = {
@@ -140,9 +156,17 @@ class Facts:
             "citation": given.get("citation"),
             "url": https(given.get("url")) or source.get("url"),
             "confidence": confidence,
-            "as_of": as_of,
+            "as_of": checked(found, source),
         }
         self.rows[fact_id] = {"id": fact_id, "about": about, **pruned(row)}
+
+
+def checked(found: Row, source: Row) -> dt.date:
+    """The day on which the fact was read in a source, else the day for which it is vouched."""
+    basis = found.get("basis") or ("checked-text" if "as_of" in source else "own-knowledge")
+    if basis == "own-knowledge":
+        return SETTINGS["vouched"]
+    return source.get("as_of") or SETTINGS["read"]
 
 
 def printable(value: Any, unit: str | None) -> tuple[Any, str | None]:
@@ -184,16 +208,14 @@ def add_rights(facts: Facts, rights: list[Row]) -> None:
             or words["patterns"].get(f"{group}:{rule}")
             or words["patterns"].get(rule)
         )
-        found = {**item, "sources": item["source_ids"], "as_of": earliest(item["as_of"])}
+        found = {**item, "sources": item["source_ids"]}
         facts.add(item["fact_id"], {"plan": item["plan_type"]}, text, found)
 
 
 def found_in(item: Row) -> Row:
     """What the research gives for a find about a payer, a procedure or a program."""
-    keys = ("value", "unit", "sources", "confidence")
-    return {"confidence": "medium", "noted": item.get("as_of")} | {
-        k: item[k] for k in keys if k in item
-    }
+    keys = ("value", "unit", "sources", "confidence", "basis")
+    return {"confidence": "medium"} | {k: item[k] for k in keys if k in item}
 
 
 def add_payers(facts: Facts, payers: list[Row]) -> None:
@@ -206,6 +228,10 @@ def add_payers(facts: Facts, payers: list[Row]) -> None:
             "delegate": payer["um_delegates"],
             "criteria": payer["criteria"],
             "appeals": [payer["member_appeals"]],
+            "library": [payer["policy_library"]],
+            "portal": [payer["portal"]],
+            "route": payer["electronic_pa"],
+            "p2p": [payer["peer_to_peer"]],
         }
         for part, items in parts.items() if own else ():
             for number, item in enumerate(items, 1):
@@ -235,6 +261,14 @@ def add_stats(facts: Facts, stats: list[Row]) -> None:
         facts.add(f"stat.{item['id']}", {}, words.get(item["id"]), found)
 
 
+def add_further(facts: Facts) -> None:
+    """What we read ourselves: the words stand beside the find."""
+    for item in load(HERE / "further_facts.yaml")["facts"]:
+        found = {**item, "sources": [item["source"]], "basis": "checked-text"}
+        words = {"statement": item["statement"], "citation": item.get("citation")}
+        facts.add(item["id"], item["about"], words, found)
+
+
 def add_states(facts: Facts, states: list[Row]) -> list[Row]:
     """Add the limit of each state's review as a fact; return a row a state and kind of plan.
 
@@ -251,7 +285,7 @@ def add_states(facts: Facts, states: list[Row]) -> list[Row]:
             "url": item["url"] if item["basis"] != "own-knowledge" else None,
             "sources": [*own.get("sources", ()), *item["source_ids"]],
             "confidence": item["confidence"],
-            "as_of": earliest(item["as_of"]),
+            "basis": item["basis"],
         }
         text = words["federal" if own.get("process") == "federal" else "state"]
         facts.add(fact_id, {}, text.replace("{state}", own.get("in", name)), found)
@@ -274,7 +308,7 @@ def add_states(facts: Facts, states: list[Row]) -> list[Row]:
 def add_others(facts: Facts) -> None:
     """Add the facts that were read for the site itself, with all that they need."""
     for item in load(HERE / "other_words.yaml"):
-        found = {**item, "sources": [item["source"]], "as_of": item.get("as_of")}
+        found = {**item, "sources": [item["source"]]}
         facts.add(item["id"], item.get("about", {}), item["statement"], found)
 
 
@@ -322,6 +356,7 @@ def main() -> int:
     add_payers(facts, research["payers"]["payers"])
     add_procedures(facts, research["procedures"]["procedures"])
     add_stats(facts, research["claims_data"]["stats"])
+    add_further(facts)
     states = add_states(facts, research["rights"]["state_rules"])
     add_others(facts)
     plans = load(HERE / "plan_words.yaml")

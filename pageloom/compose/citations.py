@@ -131,6 +131,7 @@ class Numberer:
             "publisher": str(source.values.get("publisher", "")),
             "citation": citation,
             "href": href,
+            "dated": str(source.values.get("dated", "")),
             "as_of": self._lexicon.date(as_of) if as_of else "",
             "due": self._lexicon.date(due) if due else "",
         }

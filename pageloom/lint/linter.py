@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
-from pageloom import expressions, prose
+from pageloom import expressions, grade, prose
 from pageloom.diagnostics import WARNING, Diagnostic, Location, quoted
 from pageloom.lexicon import Lexicon
 from pageloom.lint.language import Acronyms, Finding, may_slip, slips
@@ -38,6 +38,7 @@ BUILT_IN = (
     "doubled-word",
     "capitals",
     "article",
+    "reading-grade",
 )
 
 
@@ -210,10 +211,15 @@ class _Linter:
         rules = [rule for rule in self._claims.rules if plain.by(rule)]
         known = self._quantities(passage.facts)
         stand_in = None if passage.literal else self._stand_in
-        if not self._may_have(prose.whole(passage.text, stand_in), passage, rules, known):
+        reading = grade.Reading()
+        if not passage.max_grade and not self._may_have(
+            prose.whole(passage.text, stand_in), passage, rules, known
+        ):
             return
         for sentence in prose.sentences(passage.text, stand_in):
             cited = sentence.cited or passage.cited
+            if passage.max_grade:
+                reading.add(sentence.text)
             found = list(slips(sentence.text, self._acronyms, self._lang))
             if self._numbers is not None and not cited:
                 found += self._numbers.unsourced(sentence.text, known)
@@ -223,6 +229,8 @@ class _Linter:
             found += _claimed(judging if sentence.facts else rules, sentence.text, cited=cited)
             for finding in found:
                 yield finding._replace(offset=sentence.at(finding.offset))
+        if passage.max_grade and reading.grade > passage.max_grade:
+            yield _too_hard(reading.grade, passage.max_grade)
 
     def _may_have(
         self,
@@ -309,6 +317,13 @@ class _Meant:
         if not named and self._facts and all(kind in fact for fact in self._facts):
             named = frozenset().union(*(fact[kind] for fact in self._facts))
         return bool(named) and named <= slugs
+
+
+def _too_hard(found: float, wanted: int) -> Finding:
+    message = f"the text reads at grade {found:.1f}"
+    expected = f"at most grade {wanted}"
+    help_ = "shorter sentences and shorter words"
+    return Finding("reading-grade", "L814", WARNING, 0, message, expected, help_)
 
 
 def _claimed(rules: Iterable[Claim], text: str, *, cited: bool) -> Iterator[Finding]:

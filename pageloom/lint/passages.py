@@ -40,6 +40,8 @@ class Passage:
     """Whether a source stands behind all of it."""
     facts: tuple[Row, ...] = ()
     """Facts that stand beside it on the page."""
+    max_grade: int = 0
+    """The highest reading grade that it may have; 0 for any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +57,17 @@ class Group:
 def groups(plan: Plan, theme: Theme, templates: Iterable[str]) -> Iterator[Group]:
     """Yield every text of the project that a page may print."""
     project = plan.project
+    grades = {
+        (family.name, slot.name): slot.max_grade
+        for family in project.families.values()
+        for slot in family.slots
+        if slot.max_grade
+    }
     for snippet in project.snippets:
-        passage = _of_snippet(snippet)
+        passage = _of_snippet(snippet, grades)
         about = sorted((kind, sorted(slugs)) for kind, slugs in passage.about.items())
-        yield Group(passage.path, (passage.text, about), partial(_one, passage))
+        judged = (passage.text, about, *([passage.max_grade] if passage.max_grade else ()))
+        yield Group(passage.path, judged, partial(_one, passage))
     printed = _printed(plan, theme, templates)
     fields = (sorted(printed), sorted((k, sorted(v)) for k, v in project.markdown.items()))
     shared = blake2b(repr(fields).encode(), digest_size=16).digest()
@@ -98,13 +107,15 @@ def _of_offers(project: Project) -> tuple[Passage, ...]:
     )
 
 
-def _of_snippet(snippet: Snippet) -> Passage:
+def _of_snippet(snippet: Snippet, grades: Mapping[tuple[str, str], int]) -> Passage:
+    asked = [grades[key] for name in snippet.families if (key := (name, snippet.slot)) in grades]
     return Passage(
         snippet.path,
         snippet.body,
         start=Start(snippet.body_line),
         about={pin.axis: frozenset(row.slug for row in pin.rows) for pin in snippet.pins},
         waivers=snippet.waivers,
+        max_grade=min(asked, default=0),
     )
 
 

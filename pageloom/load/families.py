@@ -236,6 +236,7 @@ class _Reader:
             line=self._listed(node, "line"),
             order=self._order(node),
             folds=entry.get("fold", ""),
+            max_grade=entry.get("max_grade", self._families[family].get("max_grade", 0)),
             location=_place(key),
         )
 

@@ -13,10 +13,21 @@ from pageloom.schema import is_date
 from pageloom.trees import Node
 
 Report = Callable[[Diagnostic], None]
-KEYS = ("slot", "family", "for", "reviewed", "draft", "note", "interval_months", "waive")
+KEYS = (
+    "slot",
+    "family",
+    "for",
+    "reviewed",
+    "reviewer",
+    "draft",
+    "note",
+    "interval_months",
+    "waive",
+)
 SINGLE, LIST, FIELD = 3, 2, 1
 _FORMS: Mapping[str, tuple[Callable[[str], bool], str]] = {
     "reviewed": (is_date, "a date such as 2026-11-25"),
+    "reviewer": (bool, "the name of a person"),
     "draft": (lambda text: text in {"true", "false"}, "true or false"),
     "interval_months": (lambda text: text.isascii() and text.isdigit(), "a number of months"),
     "note": (bool, "text"),
