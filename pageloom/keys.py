@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
@@ -16,22 +16,15 @@ from typing import Any
 
 from pageloom.model import Cite, Family, Fragment, Link, Path, Project, Row, Slot, Snippet
 from pageloom.plan import FOLDED, Cell, FamilyPlan, Plan
+from pageloom.reach import LITERAL, NONE, Reach, digest
 from pageloom.theme import Theme
 
 _FACT_CALL = re.compile(r"\b(?:fact|cite|value)\(\s*([^)]*?)\s*\)")
-_LINK_CALL = re.compile(r"\b(?:link|url)\(\s*([^,)]*)")
-_LITERAL = re.compile(r"""["']([^"'\n]+)["']""")
 _FIELD = re.compile(r"[a-z_][a-z0-9_]*(?:\.[a-z0-9_]+)+")
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _COMPUTED = re.compile(r"~|\+|%\s*\(|\|\s*(?:join|format|replace|list|map|reverse)\b|\{%-?\s*set\b")
 _BREAK = b"/"
-NONE = b"\0" * 16
 KEPT_CELLS = 20_000
-
-
-def digest(parts: Iterable[bytes]) -> bytes:
-    """Return the digest of some digests (16 bytes)."""
-    return blake2b(b"".join(parts), digest_size=16).digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +49,6 @@ class _Cells(dict[int, bytes]):
         return found
 
 
-class _CircleError(Exception):
-    """Rows refer to each other in a circle, as entries of a glossary may."""
-
-
 class Keys:
     """Makes keys of pages; one a process."""
 
@@ -71,9 +60,7 @@ class Keys:
         self._base = digest((base, _schemas(plan.project)))
         self._partials: dict[str, bytes] = {}
         self._fragments: dict[tuple[str, tuple[int, ...]], tuple[bytes, tuple[Link, ...]]] = {}
-        self._tables: dict[str, bytes] = {}
-        self._families: dict[str, bytes] = {}
-        self._deep: dict[Row, bytes] = {}
+        self._reach = Reach(plan)
         self._made: dict[str, _Made] = {}
         self._cells: dict[str, _Cells] = {}
         self._above_last: tuple[Any, bytes] = (None, NONE)
@@ -85,7 +72,7 @@ class Keys:
         made = self._made.get(plan.family.name) or self._made_of(plan)
         state = [bytes((plan.verdicts[n], page & 255, page >> 8)) for n, page, _ in pages]
         columns: list[Sequence[bytes]] = [[made.shared] * len(pages), state]
-        columns += [list(map(self._looked_up, column)) for column in zip(*cells, strict=True)]
+        columns += [list(map(self._reach.row, column)) for column in zip(*cells, strict=True)]
         for index, pick in made.joins:
             columns.append([self._joined(index.get(pick(cell))) for cell in cells])
         columns += [self._filled(plan, numbers, slot) for slot in made.filled]
@@ -106,7 +93,7 @@ class Keys:
         ]
 
     def _joined(self, row: Row | None) -> bytes:
-        return NONE if row is None else self._looked_up(row)
+        return NONE if row is None else self._reach.row(row)
 
     def _filled(self, plan: FamilyPlan, numbers: Sequence[int], slot: Slot) -> list[bytes]:
         """Return for each cell the digests of the snippet that fills a slot."""
@@ -150,7 +137,7 @@ class Keys:
         return made
 
     def _tables_of(self, slot: Slot, known: Container[str]) -> Iterator[bytes]:
-        return (self._table(name) for name in slot.rows if name not in known)
+        return (self._reach.table(name) for name in slot.rows if name not in known)
 
     def _kept(self, plan: FamilyPlan) -> _Cells:
         """Return the digests of a family's cells."""
@@ -163,16 +150,7 @@ class Keys:
 
     def _cell(self, plan: FamilyPlan, number: int) -> bytes:
         """Return the digests of a sibling's rows."""
-        return b"".join(self._rows(plan, number))
-
-    def _rows(self, plan: FamilyPlan, number: int) -> Iterator[bytes]:
-        """Yield the digests of a cell's rows."""
-        cell = plan.cells[number]
-        for row in cell:
-            yield row.digest
-        for name, pick in self._plan.covered(plan.family):
-            joined = self._project.joins[name].index.get(pick(cell))
-            yield NONE if joined is None else joined.digest
+        return b"".join(self._reach.rows(plan, number))
 
     def _above(self, plan: FamilyPlan, number: int) -> bytes:
         """Return the digest of the pages above a cell; its neighbours have the same."""
@@ -184,7 +162,7 @@ class Keys:
             parts: list[bytes] = []
             for crumb, place in self._plan.crumbs(plan, number):
                 parts += (crumb.family.digest, bytes((crumb.verdicts[place],)))
-                parts += self._rows(crumb, place)
+                parts += self._reach.rows(crumb, place)
             self._above_last = (key, digest(parts))
         return self._above_last[1]
 
@@ -195,7 +173,7 @@ class Keys:
         """Yield the digests of a cell's rows with what their texts look up."""
         for name, row in scope.items():
             if name != "site":
-                yield self._looked_up(row) if row is not None else NONE
+                yield self._reach.row(row) if row is not None else NONE
 
     def _listed(self, plan: FamilyPlan, number: int, slot: Slot) -> Iterator[bytes]:
         if slot.folds:
@@ -235,7 +213,7 @@ class Keys:
         own = tuple(axis for axis in other.family.axes if axis not in plan.family.axes)
         for hub in self._plan.families.values():
             if hub.family.axes == own and hub.family.listed:
-                yield self._family(hub.family.name)
+                yield self._reach.family(hub.family.name)
 
     def _filling(
         self, plan: FamilyPlan, number: int, slot: Slot, scope: Mapping[str, Any]
@@ -264,7 +242,7 @@ class Keys:
     def _target(self, link: Link, scope: Mapping[str, Any]) -> Iterator[bytes]:
         family = self._project.families[link.family]
         if any(isinstance(pin, Path) for _, pin in link.pins):
-            yield self._family(link.family)
+            yield self._reach.family(link.family)
             return
         pins = dict(link.pins)
         rows = {axis: pins.get(axis, scope.get(axis)) for axis in family.axes}
@@ -280,7 +258,7 @@ class Keys:
         if above:
             yield above[0].family.digest
             yield bytes((above[0].verdicts[above[1]],))
-        yield from self._rows(target, number)
+        yield from self._reach.rows(target, number)
 
     def _partial(self, name: str) -> bytes:
         found = self._partials.get(name)
@@ -291,111 +269,17 @@ class Keys:
     def _partial_parts(self, name: str) -> Iterator[bytes]:
         yield self._theme.digest(name)
         text = self._theme.text(name)
-        yield from self._literals(text)
+        yield from self._reach.literals(text)
         for argument in _FACT_CALL.findall(text):
             # A field is a row or a text of one, and in that row's digest; a name may stand for
             # anything, but for an id only where one is put together.
-            known = _LITERAL.fullmatch(argument) or _FIELD.fullmatch(argument)
+            known = LITERAL.fullmatch(argument) or _FIELD.fullmatch(argument)
             if known or (_NAME.fullmatch(argument) and not _COMPUTED.search(text)):
                 continue
-            yield self._table("facts")
-            yield self._table("sources")
+            yield self._reach.table("facts")
+            yield self._reach.table("sources")
             break
-        yield from self._linked(text)
-
-    def _literals(self, text: str) -> Iterator[bytes]:
-        """Yield the digests of the facts and sources that a text names in quotes."""
-        for literal in _LITERAL.findall(text):
-            row = self._project.facts.get(literal) or self._project.sources.get(literal)
-            if row is not None:
-                yield row.digest
-
-    def _linked(self, text: str) -> Iterator[bytes]:
-        """Yield the digests of the families that a text links to."""
-        for argument in _LINK_CALL.findall(text):
-            literal = _LITERAL.fullmatch(argument.strip())
-            names = [literal[1]] if literal else list(self._plan.families)
-            for family in names:
-                if family in self._plan.families:
-                    yield self._family(family)
-
-    def _looked_up(self, row: Row) -> bytes:
-        """Return the digest of a row and of the facts, sources and pages that its texts name."""
-        found = self._deep.get(row)
-        if found is None:
-            try:
-                found = self._from_its_own(row, set())
-            except _CircleError:
-                found = self._deep[row] = self._walked(row)
-        return found
-
-    def _from_its_own(self, row: Row, above: set[Row]) -> bytes:
-        """Return that digest from the row's own texts and the digests of the rows it refers to.
-
-        Raises `_CircleError` where rows refer to each other.
-        """
-        found = self._deep.get(row)
-        if found is None:
-            if row in above:
-                raise _CircleError
-            above.add(row)
-            parts = [row.digest]
-            for name, value in _own(row):
-                if isinstance(value, Row):
-                    parts.append(self._from_its_own(value, above))
-                else:
-                    parts += self._named(row, name, value)
-            above.discard(row)
-            found = self._deep[row] = digest(parts) if len(parts) > 1 else row.digest
-        return found
-
-    def _walked(self, row: Row) -> bytes:
-        """Return that digest from the texts of all rows that can be reached."""
-        parts = [row.digest]
-        seen = {row}
-        queue = [row]
-        while queue:
-            reached = queue.pop()
-            for name, value in _own(reached):
-                if not isinstance(value, Row):
-                    parts += self._named(reached, name, value)
-                elif value not in seen:
-                    seen.add(value)
-                    queue.append(value)
-        return digest(parts)
-
-    def _named(self, row: Row, name: str, text: str) -> Iterator[bytes]:
-        """Yield the digests of what a text of a row names."""
-        named = self._project.facts.get(text) or self._project.sources.get(text)
-        if named is not None:
-            yield named.digest
-        if name in self._project.markdown.get(row.kind, ()):
-            yield from self._literals(text)
-            yield from self._linked(text)
-
-    def _table(self, name: str) -> bytes:
-        found = self._tables.get(name)
-        if found is None:
-            table = {"facts": "fact", "sources": "source"}.get(name, name)
-            rows = self._project.tables.get(table, ())
-            found = self._tables[name] = digest(self._looked_up(row) for row in rows)
-        return found
-
-    def _family(self, name: str) -> bytes:
-        """Return the digest of which cells a family has, their verdicts, rows and parents'."""
-        found = self._families.get(name)
-        if found is None:
-            plan = self._plan.families[name]
-            parts = [plan.family.digest, bytes(plan.verdicts)]
-            if plan.family.parent:
-                above = self._plan.families[plan.family.parent]
-                parts += (above.family.digest, bytes(above.verdicts))
-            for axis in plan.family.axes:
-                parts += (row.digest for row in self._project.axes[axis])
-            for number in range(len(plan.cells)):
-                parts += self._rows(plan, number)
-            found = self._families[name] = digest(parts)
-        return found
+        yield from self._reach.linked(text)
 
 
 def _dates(plan: FamilyPlan, number: int, page: int) -> bytes:
@@ -416,19 +300,6 @@ def _schemas(project: Project) -> bytes:
     markdown = {kind: sorted(names) for kind, names in project.markdown.items()}
     text = json.dumps((fields, markdown), sort_keys=True)
     return blake2b(text.encode(), digest_size=16).digest()
-
-
-def _own(row: Row) -> Iterator[tuple[str, str | Row]]:
-    """Yield every text of a row and every row it refers to, with the field it stands in."""
-    queue: list[tuple[str, Any]] = list(row.values.items())
-    while queue:
-        name, value = queue.pop()
-        if isinstance(value, (str, Row)):
-            yield name, value
-        elif isinstance(value, tuple):
-            queue += ((name, item) for item in value)
-        elif isinstance(value, Mapping):
-            queue += ((name, item) for item in value.values())
 
 
 def _cited(fragment: Fragment) -> Iterator[bytes]:
