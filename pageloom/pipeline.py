@@ -22,6 +22,7 @@ from pageloom import (
     kept,
     lint,
     load,
+    reach,
     released,
     share,
     source,
@@ -93,6 +94,8 @@ def decide(options: Options, memory: Memory = NO_MEMORY) -> Decision:
     decision.scales = Scales(plan, decision.composer)
     with writing.theme_failures(report):
         decision.measured = gate.decide(plan, decision.scales, report)
+    names = (name for name, _ in inputs.templates(project))
+    reach.check(plan, map(theme.text, names), report)
     _compare(decision, options, plan)
     return decision
 

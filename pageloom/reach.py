@@ -1,0 +1,147 @@
+"""Pages that are far from home or that hardly any page links to.
+
+Known from the plan, without making a page: lists and their later pages, menus, the pages above and
+beside a page. What texts and partials link to by `link()` counts for the whole family that they
+name, so that no page is told of which a reader would find.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from pageloom.diagnostics import WARNING, Diagnostic
+from pageloom.model import Link
+from pageloom.plan import PER_HUB_PAGE, PUBLISHED, FamilyPlan, Plan
+
+Report = Callable[[Diagnostic], None]
+Page = tuple[str, int]
+"""A family's name and the number of a cell."""
+FAR, FEW = 3, 2
+"""At most 3 clicks from home, at least 2 links in."""
+_SMALL = PER_HUB_PAGE
+"""Pages of a site on which one list can hold all; there, one link in is enough."""
+_NAMED = re.compile(r"""\b(?:link|url)\(\s*["']([^"'\n]+)["']""")
+_SHOWN = 3
+
+
+def check(plan: Plan, partials: Iterable[str], report: Report) -> None:
+    """Report families whose published pages are far from home or have few links to them.
+
+    `partials` are the texts of the theme that may link to pages.
+    """
+    home = next((item for item in plan.families.values() if item.family.route == "/"), None)
+    if home is None or PUBLISHED not in home.verdicts:
+        return
+    named = _named(plan, partials)
+    menu = set(_menu(plan))
+    near = _near(plan, (home.family.name, 0), menu, named)
+    linked = _linked(plan)
+    total = sum(item.verdicts.count(PUBLISHED) for item in plan.families.values())
+    for name, family in plan.families.items():
+        if family is home or not family.family.listed or name in named:
+            continue
+        pages = [number for number in family.published() if (name, number) not in menu]
+        far = [number for number in pages if (name, number) not in near]
+        few = [
+            number
+            for number in pages
+            if total > _SMALL
+            and linked.get((name, number), 0) + _beside(plan, family, number) < FEW
+        ]
+        _tell(plan, family, far, "P611", f"a page of ? is more than {FAR} clicks from home", report)
+        _tell(plan, family, few, "P612", f"fewer than {FEW} pages link to a page of ?", report)
+
+
+def _named(plan: Plan, partials: Iterable[str]) -> set[str]:
+    """Return the families that texts link to."""
+    found = {name for text in partials for name in _NAMED.findall(text)}
+    for fragment in plan.fragments.values():
+        found |= {part.family for part in fragment.segments if isinstance(part, Link)}
+    return found
+
+
+def _menu(plan: Plan) -> Iterator[Page]:
+    """Yield the pages that header and footer link to, which every page has."""
+    values: Mapping[str, Any] = plan.project.settings.values
+    axes = plan.project.axes
+    for entry in (*values.get("nav", ()), *values.get("footer", ())):
+        rows = {axis: row for axis in axes for row in axes[axis] if entry.get(axis) == row.slug}
+        family = str(entry.get("family", ""))
+        found = plan.find(family, rows) if family in plan.families else None
+        if found is not None:
+            yield family, found[1]
+
+
+def _lists(plan: Plan, family: FamilyPlan, number: int) -> Iterator[tuple[Page, int]]:
+    """Yield the pages that a page lists, with the clicks to get there."""
+    passed = 0
+    for name in dict.fromkeys(slot.lists for slot in family.family.slots if slot.lists):
+        for child in plan.children(family, number, name):
+            yield (name, child), 1 + passed // PER_HUB_PAGE
+            passed += 1
+
+
+def _near(plan: Plan, home: Page, menu: set[Page], named: set[str]) -> set[Page]:
+    """Return the pages that can be reached from home in few clicks."""
+    clicks = {home: 0} | dict.fromkeys(menu - {home}, 1)
+    for name in named:
+        for number in plan.families[name].published() if name in plan.families else ():
+            clicks.setdefault((name, number), FAR - 1)
+    for depth in range(FAR):
+        for page in [page for page, found in clicks.items() if found == depth]:
+            family, number = plan.families[page[0]], page[1]
+            for other, more in _lists(plan, family, number):
+                _sooner(clicks, other, depth + more)
+            for sibling in plan.siblings(family, number):
+                _sooner(clicks, (page[0], sibling), depth + 1)
+            for above, place in plan.crumbs(family, number):
+                _sooner(clicks, (above.family.name, place), depth + 1)
+    return {page for page, found in clicks.items() if found <= FAR}
+
+
+def _sooner(clicks: dict[Page, int], page: Page, found: int) -> None:
+    if found < clicks.get(page, FAR + 1):
+        clicks[page] = found
+
+
+def _linked(plan: Plan) -> dict[Page, int]:
+    """Return how many pages list a page."""
+    found: dict[Page, int] = {}
+    for family in plan.families.values():
+        if any(slot.lists for slot in family.family.slots):
+            for number in family.published():
+                for page, _ in _lists(plan, family, number):
+                    found[page] = found.get(page, 0) + 1
+    return found
+
+
+def _beside(plan: Plan, family: FamilyPlan, number: int) -> int:
+    """Return how many pages link to a page from below it and from beside it, two at most."""
+    found = 0
+    for ring, pick, count in plan.rings(family):
+        found += min(len(ring.get(pick(family.cells[number]), ())) - 1, count)
+    for other in plan.families.values():
+        if found < FEW and other.family.parent == family.family.name:
+            found += len(plan.children(family, number, other.family.name))
+    return found
+
+
+def _tell(
+    plan: Plan, family: FamilyPlan, pages: list[int], code: str, message: str, report: Report
+) -> None:
+    if not pages:
+        return
+    name, base = family.family.name, plan.project.settings.base_url
+    routes = [plan.route(family.family, family.cells[number]) for number in pages[:_SHOWN]]
+    more = [f"and {len(pages) - _SHOWN} more"] if len(pages) > _SHOWN else []
+    report(
+        Diagnostic(
+            code=code,
+            location=family.family.location,
+            message=message.replace("?", f"`{name}`"),
+            severity=WARNING,
+            notes=(*(base + route for route in routes), *more),
+        )
+    )
