@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from functools import partial
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Literal, NoReturn, TypeAlias, overload
+from typing import Any, Literal, NoReturn, TypeAlias
 
 import yaml
 
@@ -168,70 +166,15 @@ def position(text: str, offset: int) -> tuple[int, int]:
 
 
 def parse_yaml(text: str, path: str, report: Report, first_line: int = 1) -> Node | None:
-    """Return the tree of a YAML text, or None after its problems were reported."""
-    if len(text) >= trees.LONG and first_line == 1:
-        cut = _parse_pieces(text)
-        if cut is not None:
-            return cut
-    return _remembered(text, path, report, first_line)
+    """Return the tree of a YAML text, or None after its problems were reported.
 
-
-def _parse_pieces(text: str) -> Node | None:
-    """Return the tree of a long list from the trees of its pieces; None where that will not do."""
-    pieces = list(trees.pieces(text))
-    if not pieces:
-        return None
-    trees.memo.parse((piece for piece, _ in pieces), _packed)
-    if not all(trees.memo.has(piece, partial(_packed, piece)) for piece, _ in pieces):
-        return None
-    items = _Items(pieces)
-    first = items.first()  # the others start with a row
-    return replace(first, items=items) if first.kind == "list" and first.column == 1 else None
-
-
-class _Items(Sequence[Node]):
-    """The rows of a long list, made piece by piece as they are asked for."""
-
-    def __init__(self, pieces: Sequence[tuple[str, int]]) -> None:
-        self._pieces = pieces
-
-    def first(self) -> Node:
-        """Return the tree of the first piece."""
-        return self._piece(0)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-    def __iter__(self) -> Iterator[Node]:
-        for place in range(len(self._pieces)):
-            yield from self._piece(place).items
-
-    def _piece(self, place: int) -> Node:
-        piece, line = self._pieces[place]
-        return trees.unpacked(trees.memo.get(piece, partial(_packed, piece)), line)
-
-    @overload
-    def __getitem__(self, index: int) -> Node: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Node]: ...
-    def __getitem__(self, index: int | slice) -> Node | Sequence[Node]:
-        return tuple(self)[index]
-
-
-def _packed(text: str) -> Any:
-    """Return the packed tree of a text, its lines counted from 0; None where it has problems."""
-    problems: list[Diagnostic] = []
-    parsed = _parse(text, "", problems.append, 1)
-    return None if problems or parsed is None else trees.packed(parsed, 1)
-
-
-def _remembered(text: str, path: str, report: Report, first_line: int) -> Node | None:
-    """Return the tree of a text, parsed only where no text like it was parsed before."""
+    It is parsed only where no text like it was parsed before.
+    """
     problems: list[Diagnostic] = []
     parsed: list[Node | None] = []
 
     def make() -> Any:
-        parsed.append(_parse(text, path, problems.append, first_line))
+        parsed.append(tree(text, path, problems.append, first_line))
         return None if problems or parsed[0] is None else trees.packed(parsed[0], first_line)
 
     packed = trees.memo.get(text, make)
@@ -240,7 +183,8 @@ def _remembered(text: str, path: str, report: Report, first_line: int) -> Node |
     return parsed[0] if parsed else trees.unpacked(packed, first_line)
 
 
-def _parse(text: str, path: str, report: Report, first_line: int) -> Node | None:
+def tree(text: str, path: str, report: Report, first_line: int = 1) -> Node | None:
+    """Parse a YAML text; return its tree, or None after its problems were reported."""
     builder = _Builder(path, report, first_line - 1, text)
     try:
         return builder.document(iter(yaml.parse(text, Loader=_Loader)))

@@ -1,4 +1,4 @@
-"""Parsed YAML kept by content, so that an edit parses only the rows it touches.
+"""What was made of texts, kept by content, so that an edit parses only the rows it touches.
 
 A text that was parsed without a problem gives the same tree again, moved to its line. A long list
 is cut where rows start, at places that the rows themselves decide, so that one new row moves no
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import marshal
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Literal
@@ -33,7 +33,7 @@ class Node:
     line: int
     column: int
     text: str = ""
-    items: Sequence[Node] = ()
+    items: tuple[Node, ...] = ()
     pairs: tuple[tuple[Node, Node], ...] = ()
     start: Start | None = None
     """Where the words of a quoted or block text start, when that is not its own position."""
@@ -74,7 +74,7 @@ Spread = Callable[[Callable[[int, int], "dict[bytes, bytes]"]], "Iterable[dict[b
 
 
 class Memo:
-    """Packed trees by the digest of their text, as bytes: a long file's trees would be large."""
+    """What was made of texts, by their digest; as bytes, since trees take much memory."""
 
     def __init__(self) -> None:
         self._kept: dict[bytes, bytes] = {}
@@ -94,9 +94,12 @@ class Memo:
         self._kept, self._used = {}, {}
         return used, differ
 
-    def get(self, text: str, make: Callable[[], Any]) -> Any:
-        """Return the packed tree of a text; `make` gives it, or None after a problem."""
-        key = _key(text)
+    def get(self, text: str, make: Callable[[], Any], salt: bytes = b"") -> Any:
+        """Return what was made of a text; `make` gives it, or None after a problem.
+
+        `salt` tells apart what is made of one text in several ways.
+        """
+        key = _key(text, salt)
         found = self._used.get(key) or self._kept.get(key)
         if found is None:
             made = make()
@@ -106,17 +109,17 @@ class Memo:
         self._used[key] = found
         return marshal.loads(found)  # noqa: S302  (made here, or kept with a digest)
 
-    def has(self, text: str, make: Callable[[], Any]) -> bool:
-        """Return whether the packed tree of a text can be had; it is made where it is new."""
-        key = _key(text)
+    def has(self, text: str, make: Callable[[], Any], salt: bytes) -> bool:
+        """Return whether `get` gives something; it is made where it is new."""
+        key = _key(text, salt)
         found = self._used.get(key) or self._kept.get(key)
         if found is not None:
             self._used[key] = found
-        return found is not None or self.get(text, make) is not None
+        return found is not None or self.get(text, make, salt) is not None
 
-    def parse(self, texts: Iterable[str], make: Callable[[str], Any]) -> None:
-        """Parse many texts that are new in other processes; one with a problem is left out."""
-        keys = {_key(text): text for text in texts}
+    def prepare(self, texts: Iterable[str], make: Callable[[str], Any], salt: bytes) -> None:
+        """Make what is new of many texts in other processes; one with a problem is left out."""
+        keys = {_key(text, salt): text for text in texts}
         new = [(k, text) for k, text in keys.items() if k not in self._used and k not in self._kept]
         if len(new) < SPREAD_FROM:
             return
@@ -129,8 +132,8 @@ class Memo:
             self._used.update(found)
 
 
-def _key(text: str) -> bytes:
-    return blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
+def _key(text: str, salt: bytes) -> bytes:
+    return blake2b(text.encode(errors="surrogatepass") + salt, digest_size=16).digest()
 
 
 def pieces(text: str) -> Iterator[tuple[str, int]]:

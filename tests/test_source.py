@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pageloom.diagnostics import Diagnostic, Start
 from pageloom.load import csv_table
 from pageloom.load.document import parse_document
-from pageloom.source import _parse, decode, files, parse_yaml, read_text
+from pageloom.source import decode, files, parse_yaml, read_text
 from pageloom.trees import Node
 
 SETTINGS = settings(deadline=None, derandomize=True, max_examples=150)
@@ -201,11 +201,3 @@ def test_any_text_in_quotes_is_read_as_it_is(text: str):
     if "\u2028" in text or "\u2029" in text:
         return  # YAML folds these as line ends
     assert tree(f"a: {quoted}") == ({"a": text}, [])
-
-
-@pytest.mark.parametrize("text", ["a: " + "word " * 20_000, "- [x]\n" * 20_000, "[x, " * 9 + "y"])
-def test_a_long_file_that_is_cut_gives_the_tree_of_the_whole(text: str):
-    whole, problems = tree(text)
-    node = _parse(text, "matrix/rows.yaml", lambda _: None, 1)
-    assert whole == plain(node)
-    assert (whole is None) == bool(problems)

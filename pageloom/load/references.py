@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import blake2b
 from typing import Any, TypeGuard
 
 from pageloom.diagnostics import ERROR, WARNING, Diagnostic, Location, closest_help, letter, quoted
-from pageloom.load.rows import Raw, Tables, TableSpec
+from pageloom.load.rows import Raw, Tables, TableSpec, values_digest
 from pageloom.load.schemas import schema_path
 from pageloom.model import Join, Row
 from pageloom.schema import Ref
@@ -136,19 +135,8 @@ def _walk(start: Row, edges: Edges, done: set[Row], report: Report) -> None:
 
 
 def _own_digest(raw: Raw) -> bytes:
-    text = json.dumps(_canonical(raw.values), sort_keys=True, ensure_ascii=False)
-    head = f"{raw.spec.name}\0{raw.row.slug}\0"
-    return blake2b((head + text).encode(), digest_size=16).digest()
-
-
-def _canonical(value: Any) -> Any:
-    if isinstance(value, Ref):
-        return {"ref": value.slug}
-    if isinstance(value, tuple):
-        return [_canonical(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _canonical(item) for key, item in value.items()}
-    return value
+    dated = raw.row.kind in {"fact", "source"}  # may have got the field `due` since it was read
+    return values_digest(raw.spec, raw.values) if dated or not raw.digest else raw.digest
 
 
 def _set_digests(tables: Mapping[str, list[Raw]], edges: Edges) -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from pageloom import schema, source
+from pageloom import schema, source, trees
 from pageloom.diagnostics import Diagnostic, Location, Start, letter, quoted
 from pageloom.load import csv_table
+from pageloom.load.pieces import Entry, Pieces
+from pageloom.load.pieces import entry as made
 from pageloom.load.schemas import read_schema, schema_path
 from pageloom.model import Row
-from pageloom.schema import Validator
+from pageloom.schema import Ref, Validator
 from pageloom.trees import Node
 
 Report = Callable[[Diagnostic], None]
@@ -40,6 +45,8 @@ class Raw:
     spec: TableSpec
     values: dict[str, Any]
     row: Row
+    digest: bytes = b""
+    """Digest of the values, where they were kept with it."""
 
 
 class Tables:
@@ -67,9 +74,8 @@ class Tables:
         validator = self._validator(spec, complete(declared, spec))
         self.raw[spec.name] = []
         self.index[spec.name] = {}
-        for path, node in self._nodes(spec):
-            for entry in node.items:
-                self._entry(spec, entry, path, validator)
+        for path in self.paths(spec):
+            self._read_file(spec, path, validator)
 
     def fields(self) -> dict[str, frozenset[str] | None]:
         """Return the declared fields of each kind of row."""
@@ -95,22 +101,47 @@ class Tables:
             self.unread.add(spec.name)
             return None
 
-    def _nodes(self, spec: TableSpec) -> Iterator[tuple[str, Node]]:
-        for path in self.paths(spec):
-            node = self._tree(spec, path)
-            if node is not None and node.kind == "list":
-                yield path, node
-            elif node is None or node.kind != "null":
-                self.unread.add(spec.name)
-            if node is not None and node.kind in {"map", "text"}:
-                expected = "a list of rows: `- slug: …`"
-                self._problem(path, node, 105, "the file is not a list", expected)
+    def _read_file(self, spec: TableSpec, path: str, validator: Validator | None) -> None:
+        text = source.read_text(self._root, path, self._report)
+        csv = path.endswith(".csv")
+        if text is not None and len(text) >= trees.LONG and not csv and validator is not None:
+            entries = self._pieces(spec, validator).entries(text, path)
+            if entries is not None:
+                for entry in entries:
+                    self._take(spec, entry)
+                return
+        node = None
+        if text is not None and csv:
+            node = csv_table.parse(
+                text, path, self._report, cell_types(complete(self.schemas[spec.name], spec))
+            )
+        elif text is not None:
+            node = source.parse_yaml(text, path, self._report)
+        if node is not None and node.kind == "list":
+            for item in node.items:
+                self._entry(spec, item, path, validator)
+            return
+        if node is None or node.kind != "null":
+            self.unread.add(spec.name)
+        if node is not None and node.kind != "null":
+            self._problem(path, node, 105, "the file is not a list", "a list of rows: `- slug: …`")
 
-    def _tree(self, spec: TableSpec, path: str) -> Node | None:
-        if not path.endswith(".csv"):
-            return source.read_yaml(self._root, path, self._report)
-        declared = complete(self.schemas[spec.name], spec)
-        return csv_table.read(self._root, path, self._report, cell_types(declared))
+    def _pieces(self, spec: TableSpec, validator: Validator) -> Pieces:
+        """Return what converts the rows of a long file."""
+
+        def convert(node: Node, report: Report) -> dict[str, Any]:
+            if node.kind != "map":
+                self._no_map("", node, report)
+                return {}
+            if not spec.axes:
+                self.check_slug(spec, node, "", report)
+            values: dict[str, Any] = validator.convert(node, "", report)
+            return values
+
+        said = json.dumps((spec.name, spec.key, spec.axes, validator.schema), sort_keys=True)
+        markdown = _markdown_fields(self.schemas[spec.name])
+        digest = partial(values_digest, spec)
+        return Pieces(convert, digest, markdown, blake2b(said.encode(), digest_size=16).digest())
 
     def hidden(self, name: str) -> set[str]:
         """Return the slugs of rows that were left out as drafts or with problems."""
@@ -150,7 +181,7 @@ class Tables:
 
     def _entry(self, spec: TableSpec, node: Node, path: str, validator: Validator | None) -> None:
         if node.kind != "map":
-            self._problem(path, node, 105, "a row that is not a map", "keys and values")
+            self._no_map(path, node, self._report)
             self.unread.add(spec.name)
             return
         if validator is None:
@@ -162,25 +193,32 @@ class Tables:
         for problem in problems:
             self._report(problem)
         if any(problem.is_error for problem in problems):
-            self._remember_slug(spec, node)
+            slug = node.get(spec.key)
+            self._remember_slug(spec, slug.text if slug else "")
             return
-        if values.pop("draft", False):
+        self._take(spec, made(values, node, path, _markdown_fields(self.schemas[spec.name])))
+
+    def _no_map(self, path: str, node: Node, report: Report) -> None:
+        report(_problem(path, node, 105, "a row that is not a map", "keys and values"))
+
+    def _take(self, spec: TableSpec, entry: Entry) -> None:
+        """Keep a row that is sound in itself."""
+        if entry.values.pop("draft", False):
             self.drafts += 1
             if not self._preview:
-                self._remember_slug(spec, node, draft=True)
+                self._remember_slug(spec, str(entry.values.get(spec.key, "")), draft=True)
                 return
-        row = self._add(spec, values, Location(path, node.line, node.column))
+        row = self._add(spec, entry)
         if row is not None:
-            self._keep_starts(row, node)
+            self.starts.update(((row, name), start) for name, start in entry.starts.items())
 
-    def _remember_slug(self, spec: TableSpec, node: Node, *, draft: bool = False) -> None:
+    def _remember_slug(self, spec: TableSpec, slug: str, *, draft: bool = False) -> None:
         """Keep the slug of a row that is left out, so that references to it are not blamed."""
-        slug = node.get(spec.key)
-        if not spec.axes and (slug is None or not _is_key(spec, slug.text)):
+        if not spec.axes and not _is_key(spec, slug):
             self.unread.add(spec.name)
-        elif not spec.axes and slug is not None:
-            ghost = Row("draft" if draft else "broken", slug.text, {}, Location("", 0, 0))
-            self.index[spec.name].setdefault(slug.text, ghost)
+        elif not spec.axes:
+            ghost = Row("draft" if draft else "broken", slug, {}, Location("", 0, 0))
+            self.index[spec.name].setdefault(slug, ghost)
 
     def check_slug(self, spec: TableSpec, node: Node, path: str, report: Report) -> None:
         """Report a slug that is missing or that cannot stand in an address."""
@@ -200,43 +238,62 @@ class Tables:
                 )
             )
 
-    def _add(self, spec: TableSpec, values: dict[str, Any], location: Location) -> Row | None:
-        slug = str(values.get(spec.key, ""))
-        if spec.axes:
-            slug = "/".join(str(getattr(values.get(axis), "slug", "")) for axis in spec.axes)
+    def _add(self, spec: TableSpec, entry: Entry) -> Row | None:
+        slug = row_slug(spec, entry.values)
         index = self.index[spec.name]
         if slug in index:
             first = index[slug].location
             self._report(
                 Diagnostic(
                     code="M107",
-                    location=location,
+                    location=entry.location,
                     message=f"a second {spec.name} row for {quoted(slug)}",
                     expected="one row",
                     notes=(f"first at {first}",) if first.path else (),
                 )
             )
             return None
-        row = Row(spec.name, slug, {}, location)
+        row = Row(spec.name, slug, {}, entry.location)
         index[slug] = row
-        self.raw[spec.name].append(Raw(spec, values, row))
+        self.raw[spec.name].append(Raw(spec, entry.values, row, entry.digest))
         return row
 
-    def _keep_starts(self, row: Row, node: Node) -> None:
-        for name in _markdown_fields(self.schemas[row.kind]):
-            value = node.get(name)
-            if value is not None:
-                self.starts[(row, name)] = value.start or Start(value.line, value.column)
-
     def _problem(self, path: str, node: Node, number: int, message: str, expected: str) -> None:
-        self._report(
-            Diagnostic(
-                code=f"{letter(path)}{number}",
-                location=Location(path, node.line, node.column),
-                message=message,
-                expected=expected,
-            )
-        )
+        self._report(_problem(path, node, number, message, expected))
+
+
+def _problem(path: str, node: Node, number: int, message: str, expected: str) -> Diagnostic:
+    return Diagnostic(
+        code=f"{letter(path)}{number}",
+        location=Location(path, node.line, node.column),
+        message=message,
+        expected=expected,
+    )
+
+
+def row_slug(spec: TableSpec, values: Mapping[str, Any]) -> str:
+    """Return the slug of a row; that of a join's is made of the slugs of the rows it is about."""
+    if spec.axes:
+        return "/".join(str(getattr(values.get(axis), "slug", "")) for axis in spec.axes)
+    return str(values.get(spec.key, ""))
+
+
+def values_digest(spec: TableSpec, values: Mapping[str, Any]) -> bytes:
+    """Return the digest of a row's own values; a draft that is shown has that of the row."""
+    own = {key: value for key, value in values.items() if key != "draft"}
+    text = json.dumps(_canonical(own), sort_keys=True, ensure_ascii=False)
+    head = f"{spec.name}\0{row_slug(spec, values)}\0"
+    return blake2b((head + text).encode(), digest_size=16).digest()
+
+
+def _canonical(value: Any) -> Any:
+    if isinstance(value, Ref):
+        return {"ref": value.slug}
+    if isinstance(value, tuple):
+        return [_canonical(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _canonical(item) for key, item in value.items()}
+    return value
 
 
 def _markdown_fields(declared: Mapping[str, Any] | None) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from pageloom.diagnostics import Diagnostic, Location, closest_help, quoted
@@ -201,7 +201,7 @@ class SnippetReader:
                 self._fault(document, node, "C203", message, f"the slug of a {axis}", help_)
 
     def _field_pin(
-        self, document: Document, key: Node, nodes: Sequence[Node], axis: str, field: str
+        self, document: Document, key: Node, nodes: tuple[Node, ...], axis: str, field: str
     ) -> Pin | None:
         declared = self._fields.get(axis)
         if declared is not None and field not in declared:
