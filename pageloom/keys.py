@@ -55,11 +55,6 @@ class _Cells(dict[int, bytes]):
         found = self[number] = self._make(number)
         return found
 
-    def trim(self) -> None:
-        """Forget them where there are many."""
-        if len(self) > KEPT_CELLS:
-            self.clear()
-
 
 class _CircleError(Exception):
     """Rows refer to each other in a circle, as entries of a glossary may."""
@@ -97,13 +92,14 @@ class Keys:
         for slot in made.listed:
             columns.append([b"".join(self._listed(plan, number, slot)) for number in numbers])
         if plan.family.related:
-            kept = self._cells.setdefault(plan.family.name, _Cells(partial(self._cell, plan)))
-            kept.trim()
+            kept = self._kept(plan)
             siblings = self._plan.siblings
             columns.append(
                 [b"".join([kept[other] for other in siblings(plan, n)]) for n in numbers]
             )
         columns.append([self._above(plan, number) for number in numbers])
+        if plan.entries:
+            columns.append([_dates(plan, number, page) for number, page, _ in pages])
         return [
             blake2b(_BREAK.join(parts), digest_size=16).digest()
             for parts in zip(*columns, strict=True)
@@ -156,6 +152,15 @@ class Keys:
     def _tables_of(self, slot: Slot, known: Container[str]) -> Iterator[bytes]:
         return (self._table(name) for name in slot.rows if name not in known)
 
+    def _kept(self, plan: FamilyPlan) -> _Cells:
+        """Return the digests of a family's cells."""
+        kept = self._cells.get(plan.family.name)
+        if kept is None:
+            kept = self._cells[plan.family.name] = _Cells(partial(self._cell, plan))
+        elif len(kept) > KEPT_CELLS:
+            kept.clear()
+        return kept
+
     def _cell(self, plan: FamilyPlan, number: int) -> bytes:
         """Return the digests of a sibling's rows."""
         return b"".join(self._rows(plan, number))
@@ -198,8 +203,9 @@ class Keys:
             return
         other = self._plan.families[slot.lists]
         yield other.family.digest
+        kept = self._kept(other)
         for child in self._plan.children(plan, number, slot.lists):
-            yield from self._rows(other, child)
+            yield kept[child]
 
     def _snippet(
         self, plan: FamilyPlan, number: int, slot: Slot, levels: tuple[int, ...]
@@ -390,6 +396,12 @@ class Keys:
                 parts += self._rows(plan, number)
             found = self._families[name] = digest(parts)
         return found
+
+
+def _dates(plan: FamilyPlan, number: int, page: int) -> bytes:
+    """Return what a page prints of its line in the ledger."""
+    entry = plan.entries[number] if page == 1 else None
+    return f"{entry.published} {entry.modified}".encode() if entry else b""
 
 
 def _outline(family: Family) -> bytes:

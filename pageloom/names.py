@@ -23,10 +23,17 @@ def without_tags(html: str) -> str:
 
 def words(text: str) -> list[str]:
     """Return the words of a text in lower case, without punctuation around them."""
+    return _WORD.findall(_plain(text))
+
+
+def words_and_marks(text: str, marks: str) -> list[str]:
+    """Return the same with the characters that are marks, each as a word."""
+    return re.findall(f"[{marks}]|{_WORD.pattern}", _plain(text))
+
+
+def _plain(text: str) -> str:
     plain = text.casefold().replace("’", "'")
-    if MASK in plain:
-        plain = plain.replace(f"{MASK}'s", MASK)
-    return _WORD.findall(plain)
+    return plain.replace(f"{MASK}'s", MASK) if MASK in plain else plain
 
 
 class Names:

@@ -19,6 +19,11 @@ MAX_SENTENCE = 600
 _CITE, _OTHER = 0x100000, 0xF0000
 _TOKEN = re.compile("[\U000f0000-\U0010ffff]")
 _LINE = re.compile(r"[ \t]*(?:(?:#{1,6}|[-*+]|\d{1,3}[.)]|:|>|\[\^[^\]\n]+\]:)[ \t]+)*")
+_MARK = re.compile("^" + _LINE.pattern, re.MULTILINE)
+_SILENT = "\ue002"
+_QUIET = re.compile(rf"[ \t]*{_SILENT}")
+_GLUED = re.compile(rf"\n[ \t]*{_SILENT}|{_SILENT}(?![\s.,;:!?)|]|$)")
+_SPACE = re.compile(r"\s*\n\s*")
 _RULE = re.compile(r"[|:\-\s]+")
 _INLINE = re.compile(
     r"\*+|__|`|\]\([^)\s]*\)|\[\^[^\]\n]*\]|\\(?=[^\w\s])|[\[\]]|\{:[^}\n]*\}"
@@ -67,6 +72,46 @@ def sentences(text: str, stand_in: Callable[[str], StandIn] | None) -> Iterator[
                 if part.text.strip():
                     yield _filled(part, shifts, put)
             start = end
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """All sentences of a text in a row: what no pattern finds here, it finds in none of them."""
+
+    text: str
+    bare: str
+    """The same without the words that a source stands behind."""
+
+
+def whole(text: str, stand_in: Callable[[str], StandIn] | None) -> Whole | None:
+    """Return a Markdown text without its marks, its expressions replaced, in one piece.
+
+    None where an expression that says nothing starts a line, or has a word right behind it: this
+    word and what stands before it may be glued together.
+    """
+    if stand_in is None:
+        plain = _unmarked(text)
+        return Whole(plain, plain)
+    said: list[str] = []
+    bare: list[str] = []
+    for index, (part, _) in enumerate(expressions.split(text)):
+        if index % 2 == 0:
+            said.append(part)
+            bare.append(part)
+            continue
+        found = stand_in(part)
+        said.append(found.words.replace("\n", " ") or _SILENT)
+        bare.append(_SILENT if found.cited else said[-1])
+    joined = "".join(said)
+    if _SILENT in joined and _GLUED.search(joined):
+        return None
+    plain = _unmarked(joined)
+    return Whole(plain, plain if said == bare else _unmarked("".join(bare)))
+
+
+def _unmarked(text: str) -> str:
+    text = _INLINE.sub("", _MARK.sub("", text)).replace("|", ";")
+    return _SPACE.sub(" ", _QUIET.sub("", text) if _SILENT in text else text)
 
 
 def _set_aside(

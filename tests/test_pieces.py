@@ -68,7 +68,7 @@ DAMAGE = (
 @pytest.mark.parametrize("preview", [False, True])
 @pytest.mark.parametrize("damage", ["", *DAMAGE])
 def test_a_table_that_is_cut_gives_the_rows_and_problems_of_the_whole(
-    garden: Path, monkeypatch: pytest.MonkeyPatch, damage: str, preview: bool
+    garden: Path, monkeypatch: pytest.MonkeyPatch, *, damage: str, preview: bool
 ):
     append(garden / "matrix" / "grown.yaml", damage)
     whole = rows(garden, preview=preview)

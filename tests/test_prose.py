@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pageloom import prose
+from pageloom.diagnostics import Location
+from pageloom.lint.language import Acronyms, may_slip, slips
+from pageloom.lint.numbers import Numbers
+from pageloom.model import Row, Words
 from pageloom.prose import MAX_SENTENCE, StandIn, sentences
 
 
@@ -56,3 +61,38 @@ def test_a_long_sentence_is_judged_in_pieces():
 def test_any_text_has_sentences_with_places_inside_it(text: str):
     for sentence in sentences(text, stand_in):
         assert all(0 <= sentence.at(index) <= len(text) for index in range(len(sentence.text)))
+
+
+PIECES = (
+    "the", "a", "an", "A", "An", "hour", "patient", "MRI", "mri", "Mri", "5", "days", "percent",
+    "None", "is", "undefined", " ", " ", " ", " ", "\n", "\n\n", ". ", ". ", "! ", "; ", "**", "`",
+    "[", "](https://example.org)", "# ", "- ", "1. ", "| ", " |", "|---|", "> ", "{{ cite }}",
+    " {{ cite }}", "{{ fact }}", " {{ name }} ", "{", "}", "’", "-", "(", ")", "e.g. ", "[^1]",
+    "$5",
+)  # fmt: skip
+STAND_INS = {
+    "cite": StandIn(cited=True),
+    "fact": StandIn("5 days", cited=True),
+    "name": StandIn("An MRI"),
+}
+
+
+@settings(deadline=None, derandomize=True, max_examples=1500)
+@given(st.lists(st.sampled_from(PIECES), max_size=30))
+def test_what_is_found_in_no_sentence_is_told_from_the_whole_text(pieces: list[str]):
+    """A text that is skipped because nothing is found in the whole of it has nothing to find."""
+    text = "".join(pieces)
+
+    def put(name: str) -> StandIn:
+        return STAND_INS.get(name.strip(), StandIn())
+
+    acronyms = Acronyms([Row("x", "mri", {"name": "MRI of the knee"}, Location("x"))])
+    numbers = Numbers(Words("en", {"units": {"days": {"other": "{n} days"}}}, "w"), {})
+    whole = prose.whole(text, put)
+    if whole is None:
+        return
+    for sentence in prose.sentences(text, put):
+        if any(slips(sentence.text, acronyms, "en")):
+            assert may_slip(whole.text, acronyms, "en"), sentence.text
+        if not sentence.cited and any(numbers.found(sentence.text)):
+            assert any(numbers.found(whole.bare)), sentence.text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -43,13 +43,8 @@ class _Part:
     fillings: list[Filled]
 
 
-@dataclass(slots=True)
-class _Draft:
-    """A slot of a page on the way to a section."""
-
-    heading: bytes
-    shape: tuple[Any, ...]
-    filled: Filled
+_Found = tuple[_Slot, Filled | Section | list[_Part]]
+"""A slot that has something in it: a filling, a list of links, or folded cells."""
 
 
 class Pages:
@@ -96,6 +91,8 @@ class Pages:
         crumbs, graph_crumbs = self._crumbs(place, route)
         related = self._linker.related(plan, number) if page == 1 and family.related else ()
         indexed = plan.verdicts[number] == PUBLISHED and family.listed
+        entry = plan.entry(number) if page == 1 else None
+        changed = entry is not None and entry.modified > entry.published
         return Sheet(
             template=family.template,
             family=family.name,
@@ -114,11 +111,14 @@ class Pages:
                 crumbs=graph_crumbs,
                 links=[item.said for item in links],
                 article=family.article,
+                dates=(entry.published, entry.modified) if entry else None,
             ),
             crumbs=crumbs,
             sections=sections,
             related=related,
             sources=sources,
+            published=composer.date(entry.published) if entry else b"",
+            modified=composer.date(entry.modified) if entry and changed else b"",
             pager=self._pager(place, page),
         )
 
@@ -162,10 +162,30 @@ class Pages:
         self, place: int, page: int, links: list[Item]
     ) -> tuple[list[Section], Sequence[SourceItem]]:
         """Return the sections of a page and its sources; the links of its lists are added."""
+        found = self._found(place, page, links)
+        html, sources = self._finished(found, place)
+        sections: list[Section] = []
+        for own, item in found:
+            if type(item) is Filled:
+                text = html[id(item)] if item.holes else item.whole
+                heading = self._heading(own, place) if own.headings else b""
+                texts = (heading, text) if heading else (text,)
+                sections.append(Section(own.shape, texts, item.links))
+            elif type(item) is list:
+                parts = [self._part(part, html) for part in item]
+                sections.append(section(own.slot.name, self._heading(own, place), folded=parts))
+            elif isinstance(item, Section):
+                sections.append(item)
+        return sections, sources
+
+    def _found(self, place: int, page: int, links: list[Item]) -> list[_Found]:
+        """Return the slots of a page that have something in them."""
         number = self._numbers[place]
         cell = self._cells.cells[number]
-        drafts: list[_Draft | Section | tuple[bytes, Slot, list[_Part]]] = []
-        cited: list[Filled] = []
+        if self._simple:
+            made = [(own, own.make(number, cell)) for own in self._slots]
+            return [pair for pair in made if pair[1].segments]
+        found: list[_Found] = []
         shown = range((page - 1) * PER_HUB_PAGE, page * PER_HUB_PAGE)
         passed = 0
         for own in self._slots:
@@ -175,22 +195,16 @@ class Pages:
                 passed += count
                 if items:
                     links += items
-                    drafts.append(section(slot.name, self._heading(own, place), b"", items))
-            elif page > 1:
-                continue
-            elif slot.folds:
+                    found.append((own, section(slot.name, self._heading(own, place), links=items)))
+            elif page == 1 and slot.folds:
                 parts = self._folded(number, slot.folds)
                 if parts:
-                    cited += [item for part in parts for item in part.fillings if item.holes]
-                    drafts.append((self._heading(own, place), slot, parts))
-            else:
+                    found.append((own, parts))
+            elif page == 1:
                 filled = own.make(number, cell)
                 if filled.segments:
-                    if filled.holes:
-                        cited.append(filled)
-                    drafts.append(_Draft(self._heading(own, place), own.shape, filled))
-        html, sources = self._finished(cited, drafts, place)
-        return [self._section(draft, html) for draft in drafts], sources
+                    found.append((own, filled))
+        return found
 
     def _heading(self, own: _Slot, place: int) -> bytes:
         if own.headings is None or own.slot.heading is None:
@@ -200,48 +214,29 @@ class Pages:
             said = HTML[self._linker.said(own.slot.heading, self._family, self._cell(place))]
         return said
 
-    def _section(
-        self, draft: _Draft | Section | tuple[bytes, Slot, list[_Part]], html: Html
-    ) -> Section:
-        if isinstance(draft, _Draft):
-            filled = draft.filled
-            text = html[id(filled)] if filled.holes else filled.whole
-            texts = (draft.heading, text) if draft.heading else (text,)
-            return Section(draft.shape, texts, filled.links)
-        if isinstance(draft, Section):
-            return draft
-        heading, slot, parts = draft
-        return section(slot.name, heading, folded=[self._part(part, html) for part in parts])
-
-    def _finished(
-        self,
-        cited: Sequence[Filled],
-        drafts: Sequence[_Draft | Section | tuple[bytes, Slot, list[_Part]]],
-        place: int,
-    ) -> tuple[Html, Sequence[SourceItem]]:
+    def _finished(self, found: Sequence[_Found], place: int) -> tuple[Html, Sequence[SourceItem]]:
         """Return the fillings that have holes with these filled, and the page's sources."""
-        if not any(item.linked for item in cited):
-            done = self._numberer.finished(tuple(cited))
+        holed = self._holed(found, place)
+        if not any(item.linked for item, _, _ in holed):
+            done = self._numberer.finished(tuple([item for item, _, _ in holed]))
             return done.html, done.sources
         citations = Citations()
         html: dict[int, bytes] = {}
-        for plan, number, item in self._holed(drafts, place):
+        for item, plan, number in holed:
             html[id(item)] = self._joined(item, citations, plan, number)
         return html, self._numberer.sources(citations)
 
-    def _holed(
-        self, drafts: Sequence[_Draft | Section | tuple[bytes, Slot, list[_Part]]], place: int
-    ) -> Iterator[tuple[FamilyPlan, int, Filled]]:
-        """Yield the fillings that have holes, with the cell that they are about."""
-        for draft in drafts:
-            if isinstance(draft, _Draft):
-                if draft.filled.holes:
-                    yield self._cells, self._numbers[place], draft.filled
-            elif isinstance(draft, tuple):
-                for part in draft[2]:
-                    for item in part.fillings:
-                        if item.holes:
-                            yield part.plan, part.number, item
+    def _holed(self, found: Sequence[_Found], place: int) -> list[tuple[Filled, FamilyPlan, int]]:
+        """Return the fillings that have holes, with the cell that they are about."""
+        holed: list[tuple[Filled, FamilyPlan, int]] = []
+        for _, item in found:
+            if type(item) is Filled:
+                if item.holes:
+                    holed.append((item, self._cells, self._numbers[place]))
+            elif type(item) is list:
+                for part in item:
+                    holed += [(i, part.plan, part.number) for i in part.fillings if i.holes]
+        return holed
 
     def _joined(self, item: Filled, citations: Citations, plan: FamilyPlan, number: int) -> bytes:
         scope = self._plan.scope(plan.family, plan.cells[number])

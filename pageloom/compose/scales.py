@@ -8,7 +8,6 @@ combination of the rows that it reads.
 from __future__ import annotations
 
 import html as html_
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -32,11 +31,11 @@ from pageloom.model import (
     Text,
     Weight,
 )
-from pageloom.names import MASK, NAMES, Names, without_tags, words
+from pageloom.names import MASK, NAMES, Names, without_tags, words, words_and_marks
 from pageloom.plan import Cell, FamilyPlan, Plan, picker
 from pageloom.theme import OPEN, SHUT
 
-_MARKS = re.compile(f"[{OPEN}{SHUT}]")
+_MARKS = frozenset((OPEN, SHUT))
 NOTHING = Weight(None, 0)
 
 
@@ -127,12 +126,11 @@ class Scales:
         """Return the weight of what a partial made of these rows."""
         self.weighed += 1
         text = html_.unescape(without_tags("".join(map(plain, filled.marked))))
-        found: list[str] = []
-        own = 0
-        for place, part in enumerate(_MARKS.split(text)):
-            new = self.masked(words(part), rows)
-            found += new
-            own += len(new) if place % 2 else 0
+        marked = self.masked(words_and_marks(text, OPEN + SHUT), rows)
+        edges = [place for place, word in enumerate(marked) if word in _MARKS]
+        ends = (*edges[1::2], len(marked))
+        own = sum(end - start - 1 for start, end in zip(edges[::2], ends, strict=False))
+        found = [word for word in marked if word not in _MARKS] if edges else marked
         if not found:
             return NOTHING
         return Weight(_digest(found), len(found), own, filled.facts)

@@ -15,6 +15,7 @@ from typing import Any
 
 from pageloom import load, source
 from pageloom.diagnostics import Diagnostic
+from pageloom.ledger import GONE_FILE
 from pageloom.load.reviews import REVIEWS
 from pageloom.load.rows import Tables, TableSpec, complete
 from pageloom.load.schemas import built_in
@@ -123,6 +124,9 @@ def _schemas(
     reviews = {"$schema": _DIALECT, "type": "array", "items": _plain("review")}
     if source.is_file(root, REVIEWS):
         yield "reviews", (reviews, (REVIEWS,))
+    gone = {"$schema": _DIALECT, "type": "array", "items": _plain("gone")}
+    if source.is_file(root, GONE_FILE):
+        yield "gone", (gone, (GONE_FILE,))
     yield "matrix", (_matrix(map_), (MATRIX,))
     yield "site", (_site(root, map_, slugs), (SITE,))
 

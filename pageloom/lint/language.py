@@ -89,7 +89,18 @@ def slips(text: str, acronyms: Acronyms, lang: str) -> Iterator[Finding]:
         yield from _articles(text)
 
 
-def _articles(text: str) -> Iterator[Finding]:
+def may_slip(text: str, acronyms: Acronyms, lang: str) -> bool:
+    """Return whether `slips` may find something in one of the sentences of a text."""
+    return bool(
+        any(sign in text for sign in _SIGNS)
+        or _DOUBLED.search(text)
+        or any(acronyms.found(text))
+        or (lang.partition("-")[0] == "en" and any(_articles(text, first=False)))
+    )
+
+
+def _articles(text: str, *, first: bool = True) -> Iterator[Finding]:
+    """Yield wrong articles; `first`: a capital one counts at the start of the text only."""
     for match in _ARTICLE.finditer(text):
         article, word = match[1], match[2]
         before = text[match.start() - 1 : match.start()]
@@ -97,7 +108,7 @@ def _articles(text: str) -> Iterator[Finding]:
             continue  # a letter or an acronym: nobody can tell how it is spoken
         vowel = word[0].lower() in "aeiou" and not _SOUNDS_CONSONANT.match(word)
         vowel = vowel or _SOUNDS_VOWEL.match(word) is not None
-        if vowel != (len(article) == 2) and not (article == "A" and match.start() > 0):
+        if vowel != (len(article) == 2) and not (article == "A" and match.start() > 0 and first):
             right = f"{'an' if vowel else 'a'} {word}"
             message = f"{quoted(match.group())} before this sound"
             yield Finding(ARTICLE, "L805", WARNING, match.start(), message, right)

@@ -16,12 +16,12 @@ from typing import Any
 from pageloom import expressions, prose
 from pageloom.diagnostics import WARNING, Diagnostic, Location, quoted
 from pageloom.lexicon import Lexicon
-from pageloom.lint.language import Acronyms, Finding, slips
+from pageloom.lint.language import Acronyms, Finding, may_slip, slips
 from pageloom.lint.numbers import Numbers
 from pageloom.lint.passages import About, Group, Passage, about_fact, groups
 from pageloom.model import Call, Claim, Claims, Path, Row
 from pageloom.plan import Plan
-from pageloom.prose import StandIn
+from pageloom.prose import StandIn, Whole
 from pageloom.source import position
 from pageloom.theme import Theme
 
@@ -162,6 +162,8 @@ class _Linter:
         named = (row for axis in project.axes.values() for row in axis)
         self._acronyms = Acronyms(named)
         self._numbers = Numbers(project.words, self._claims.numbers) if project.claims else None
+        self._scoped = any(rule.scope for rule in self._claims.rules)
+        self._local = {rule.id for rule in self._claims.rules if _is_local(rule.pattern.pattern)}
         self.rules = {*BUILT_IN, *(rule.id for rule in self._claims.rules)}
         self._digest = _digest(
             (self._claims.digest, project.words.digest, self._lang, self._acronyms.words)
@@ -207,7 +209,10 @@ class _Linter:
         plain = _Meant(passage.about)
         rules = [rule for rule in self._claims.rules if plain.by(rule)]
         known = self._quantities(passage.facts)
-        for sentence in prose.sentences(passage.text, None if passage.literal else self._stand_in):
+        stand_in = None if passage.literal else self._stand_in
+        if not self._may_have(prose.whole(passage.text, stand_in), passage, rules, known):
+            return
+        for sentence in prose.sentences(passage.text, stand_in):
             cited = sentence.cited or passage.cited
             found = list(slips(sentence.text, self._acronyms, self._lang))
             if self._numbers is not None and not cited:
@@ -218,6 +223,28 @@ class _Linter:
             found += _claimed(judging if sentence.facts else rules, sentence.text, cited=cited)
             for finding in found:
                 yield finding._replace(offset=sentence.at(finding.offset))
+
+    def _may_have(
+        self,
+        whole: Whole | None,
+        passage: Passage,
+        rules: Iterable[Claim],
+        known: frozenset[tuple[str, str]],
+    ) -> bool:
+        """Return whether something may be found in a sentence of a passage.
+
+        Most texts are sound, and to look at all of it at once is many times faster. Rules for
+        sentences by the facts that they cite are not among `rules`: such a text is always judged.
+        """
+        if whole is None or (self._scoped and "{{" in passage.text):
+            return True
+        if may_slip(whole.text, self._acronyms, self._lang):
+            return True
+        if self._numbers is not None and not passage.cited:
+            found = self._numbers.found(whole.bare)
+            if any((item.number, item.unit) not in known for item in found):
+                return True
+        return any(rule.id in self._local or rule.pattern.search(whole.text) for rule in rules)
 
     def _quantities(self, facts: tuple[Row, ...]) -> frozenset[tuple[str, str]]:
         """Return the quantities that facts beside a text vouch for."""
@@ -259,6 +286,11 @@ class _Linter:
 def _placeholder(path: Path) -> str:
     """Return a word in the place of a value: the name of its row, as `Axis`."""
     return path.root.replace("_", " ").capitalize()
+
+
+def _is_local(pattern: str) -> bool:
+    """Whether what stands around a sentence may hide what the pattern finds in it."""
+    return any(sign in pattern for sign in ("^", "$", "\\A", "\\Z", "(?!", "(?<"))
 
 
 class _Meant:

@@ -17,6 +17,7 @@ from typing import Any
 
 from pageloom import inputs, share
 from pageloom.compose import Composer
+from pageloom.diagnostics import Diagnostic
 from pageloom.markup import Converter
 from pageloom.plan import Plan
 from pageloom.publish import Folder, State
@@ -106,6 +107,11 @@ def write(part: Range, stale: bytes, compare: bool) -> Written:  # noqa: FBT001
     return _working().write(part, stale, compare=compare)
 
 
+def contents(part: Range) -> tuple[list[str], list[Diagnostic]]:
+    """Return the content digests of the indexed pages of a range, in this process."""
+    return _working().contents(part)
+
+
 Run = Callable[[Callable[..., Any], Sequence[tuple[Any, ...]]], Iterable[Any]]
 
 
@@ -162,6 +168,7 @@ def shared_out(
 def _kept(recipe: Recipe) -> Iterator[str]:
     """Keep the recipe in a file beside the manifest, for processes that inherit nothing."""
     folder = recipe.folder.beside("")
+    folder.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix="recipe-", dir=folder)
     try:
         os.close(handle)
