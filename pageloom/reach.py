@@ -18,6 +18,8 @@ from pageloom.plan import PER_HUB_PAGE, PUBLISHED, FamilyPlan, Plan
 Report = Callable[[Diagnostic], None]
 Page = tuple[str, int]
 """A family's name and the number of a cell."""
+Counts = dict[str, bytearray]
+"""A small number for each cell, by family."""
 FAR, FEW = 3, 2
 """At most 3 clicks from home, at least 2 links in."""
 _SMALL = PER_HUB_PAGE
@@ -43,12 +45,11 @@ def check(plan: Plan, partials: Iterable[str], report: Report) -> None:
         if family is home or not family.family.listed or name in named:
             continue
         pages = [number for number in family.published() if (name, number) not in menu]
-        far = [number for number in pages if (name, number) not in near]
+        far = [number for number in pages if near[name][number] > FAR]
         few = [
             number
             for number in pages
-            if total > _SMALL
-            and linked.get((name, number), 0) + _beside(plan, family, number) < FEW
+            if total > _SMALL and linked[name][number] + _beside(plan, family, number) < FEW
         ]
         _tell(plan, family, far, "P611", f"a page of ? is more than {FAR} clicks from home", report)
         _tell(plan, family, few, "P612", f"fewer than {FEW} pages link to a page of ?", report)
@@ -83,37 +84,45 @@ def _lists(plan: Plan, family: FamilyPlan, number: int) -> Iterator[tuple[Page, 
             passed += 1
 
 
-def _near(plan: Plan, home: Page, menu: set[Page], named: set[str]) -> set[Page]:
-    """Return the pages that can be reached from home in few clicks."""
-    clicks = {home: 0} | dict.fromkeys(menu - {home}, 1)
-    for name in named:
-        for number in plan.families[name].published() if name in plan.families else ():
-            clicks.setdefault((name, number), FAR - 1)
+def _counts(plan: Plan, start: int) -> Counts:
+    return {name: bytearray([start]) * len(item.cells) for name, item in plan.families.items()}
+
+
+def _near(plan: Plan, home: Page, menu: set[Page], named: set[str]) -> Counts:
+    """Return for each page the clicks from home, one more than `FAR` where they are more."""
+    clicks = _counts(plan, FAR + 1)
+    for name in named & clicks.keys():
+        clicks[name] = bytearray([FAR - 1]) * len(clicks[name])
+    for name, number in menu:
+        clicks[name][number] = 1
+    clicks[home[0]][home[1]] = 0
     for depth in range(FAR):
-        for page in [page for page, found in clicks.items() if found == depth]:
-            family, number = plan.families[page[0]], page[1]
-            for other, more in _lists(plan, family, number):
-                _sooner(clicks, other, depth + more)
-            for sibling in plan.siblings(family, number):
-                _sooner(clicks, (page[0], sibling), depth + 1)
-            for above, place in plan.crumbs(family, number):
-                _sooner(clicks, (above.family.name, place), depth + 1)
-    return {page for page, found in clicks.items() if found <= FAR}
+        for name, found in clicks.items():
+            family = plan.families[name]
+            for number in family.published():
+                if found[number] == depth:
+                    for (other, place), more in _links(plan, family, number):
+                        clicks[other][place] = min(clicks[other][place], depth + more)
+    return clicks
 
 
-def _sooner(clicks: dict[Page, int], page: Page, found: int) -> None:
-    if found < clicks.get(page, FAR + 1):
-        clicks[page] = found
+def _links(plan: Plan, family: FamilyPlan, number: int) -> Iterator[tuple[Page, int]]:
+    """Yield the pages that a page links to in lists, beside it and above it, with the clicks."""
+    yield from _lists(plan, family, number)
+    for sibling in plan.siblings(family, number):
+        yield (family.family.name, sibling), 1
+    for above, place in plan.crumbs(family, number):
+        yield (above.family.name, place), 1
 
 
-def _linked(plan: Plan) -> dict[Page, int]:
-    """Return how many pages list a page."""
-    found: dict[Page, int] = {}
+def _linked(plan: Plan) -> Counts:
+    """Return how many pages list a page, `FEW` at most."""
+    found = _counts(plan, 0)
     for family in plan.families.values():
         if any(slot.lists for slot in family.family.slots):
             for number in family.published():
-                for page, _ in _lists(plan, family, number):
-                    found[page] = found.get(page, 0) + 1
+                for (name, child), _ in _lists(plan, family, number):
+                    found[name][child] = min(found[name][child] + 1, FEW)
     return found
 
 
