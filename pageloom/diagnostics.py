@@ -98,6 +98,8 @@ CODES: Mapping[str, str] = {
     "P605": "a page with too many links",
     "P609": "a page that is too large",
     "P610": "a page with no title or heading",
+    "P611": "a page far from home",
+    "P612": "a page that hardly any page links to",
 }
 """Every code and its title. Codes are permanent and never reused; `docs/problems.md` explains each.
 

@@ -14,9 +14,9 @@ from functools import partial
 from hashlib import blake2b
 from typing import Any
 
+from pageloom.digests import LITERAL, NONE, Digests, digest
 from pageloom.model import Cite, Family, Fragment, Link, Path, Project, Row, Slot, Snippet
 from pageloom.plan import FOLDED, Cell, FamilyPlan, Plan
-from pageloom.reach import LITERAL, NONE, Reach, digest
 from pageloom.theme import Theme
 
 _FACT_CALL = re.compile(r"\b(?:fact|cite|value)\(\s*([^)]*?)\s*\)")
@@ -60,7 +60,7 @@ class Keys:
         self._base = digest((base, _schemas(plan.project)))
         self._partials: dict[str, bytes] = {}
         self._fragments: dict[tuple[str, tuple[int, ...]], tuple[bytes, tuple[Link, ...]]] = {}
-        self._reach = Reach(plan)
+        self._digests = Digests(plan)
         self._made: dict[str, _Made] = {}
         self._cells: dict[str, _Cells] = {}
         self._above_last: tuple[Any, bytes] = (None, NONE)
@@ -72,7 +72,7 @@ class Keys:
         made = self._made.get(plan.family.name) or self._made_of(plan)
         state = [bytes((plan.verdicts[n], page & 255, page >> 8)) for n, page, _ in pages]
         columns: list[Sequence[bytes]] = [[made.shared] * len(pages), state]
-        columns += [list(map(self._reach.row, column)) for column in zip(*cells, strict=True)]
+        columns += [list(map(self._digests.row, column)) for column in zip(*cells, strict=True)]
         for index, pick in made.joins:
             columns.append([self._joined(index.get(pick(cell))) for cell in cells])
         columns += [self._filled(plan, numbers, slot) for slot in made.filled]
@@ -93,7 +93,7 @@ class Keys:
         ]
 
     def _joined(self, row: Row | None) -> bytes:
-        return NONE if row is None else self._reach.row(row)
+        return NONE if row is None else self._digests.row(row)
 
     def _filled(self, plan: FamilyPlan, numbers: Sequence[int], slot: Slot) -> list[bytes]:
         """Return for each cell the digests of the snippet that fills a slot."""
@@ -137,7 +137,7 @@ class Keys:
         return made
 
     def _tables_of(self, slot: Slot, known: Container[str]) -> Iterator[bytes]:
-        return (self._reach.table(name) for name in slot.rows if name not in known)
+        return (self._digests.table(name) for name in slot.rows if name not in known)
 
     def _kept(self, plan: FamilyPlan) -> _Cells:
         """Return the digests of a family's cells."""
@@ -150,7 +150,7 @@ class Keys:
 
     def _cell(self, plan: FamilyPlan, number: int) -> bytes:
         """Return the digests of a sibling's rows."""
-        return b"".join(self._reach.rows(plan, number))
+        return b"".join(self._digests.rows(plan, number))
 
     def _above(self, plan: FamilyPlan, number: int) -> bytes:
         """Return the digest of the pages above a cell; its neighbours have the same."""
@@ -162,7 +162,7 @@ class Keys:
             parts: list[bytes] = []
             for crumb, place in self._plan.crumbs(plan, number):
                 parts += (crumb.family.digest, bytes((crumb.verdicts[place],)))
-                parts += self._reach.rows(crumb, place)
+                parts += self._digests.rows(crumb, place)
             self._above_last = (key, digest(parts))
         return self._above_last[1]
 
@@ -173,7 +173,7 @@ class Keys:
         """Yield the digests of a cell's rows with what their texts look up."""
         for name, row in scope.items():
             if name != "site":
-                yield self._reach.row(row) if row is not None else NONE
+                yield self._digests.row(row) if row is not None else NONE
 
     def _listed(self, plan: FamilyPlan, number: int, slot: Slot) -> Iterator[bytes]:
         if slot.folds:
@@ -213,7 +213,7 @@ class Keys:
         own = tuple(axis for axis in other.family.axes if axis not in plan.family.axes)
         for hub in self._plan.families.values():
             if hub.family.axes == own and hub.family.listed:
-                yield self._reach.family(hub.family.name)
+                yield self._digests.family(hub.family.name)
 
     def _filling(
         self, plan: FamilyPlan, number: int, slot: Slot, scope: Mapping[str, Any]
@@ -242,7 +242,7 @@ class Keys:
     def _target(self, link: Link, scope: Mapping[str, Any]) -> Iterator[bytes]:
         family = self._project.families[link.family]
         if any(isinstance(pin, Path) for _, pin in link.pins):
-            yield self._reach.family(link.family)
+            yield self._digests.family(link.family)
             return
         pins = dict(link.pins)
         rows = {axis: pins.get(axis, scope.get(axis)) for axis in family.axes}
@@ -258,7 +258,7 @@ class Keys:
         if above:
             yield above[0].family.digest
             yield bytes((above[0].verdicts[above[1]],))
-        yield from self._reach.rows(target, number)
+        yield from self._digests.rows(target, number)
 
     def _partial(self, name: str) -> bytes:
         found = self._partials.get(name)
@@ -269,17 +269,17 @@ class Keys:
     def _partial_parts(self, name: str) -> Iterator[bytes]:
         yield self._theme.digest(name)
         text = self._theme.text(name)
-        yield from self._reach.literals(text)
+        yield from self._digests.literals(text)
         for argument in _FACT_CALL.findall(text):
             # A field is a row or a text of one, and in that row's digest; a name may stand for
             # anything, but for an id only where one is put together.
             known = LITERAL.fullmatch(argument) or _FIELD.fullmatch(argument)
             if known or (_NAME.fullmatch(argument) and not _COMPUTED.search(text)):
                 continue
-            yield self._reach.table("facts")
-            yield self._reach.table("sources")
+            yield self._digests.table("facts")
+            yield self._digests.table("sources")
             break
-        yield from self._reach.linked(text)
+        yield from self._digests.linked(text)
 
 
 def _dates(plan: FamilyPlan, number: int, page: int) -> bytes:

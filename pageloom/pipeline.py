@@ -23,6 +23,7 @@ from pageloom import (
     lint,
     load,
     permanence,
+    reach,
     redirects,
     released,
     share,
@@ -98,6 +99,8 @@ def decide(options: Options, memory: Memory = NO_MEMORY) -> Decision:
         decision.measured = gate.decide(plan, decision.scales, report)
     staging.settle(plan)
     redirects.check(plan, report)
+    names = (name for name, _ in inputs.templates(project))
+    reach.check(plan, map(theme.text, names), report)
     return decision
 
 

@@ -1,152 +1,156 @@
-"""Digests of rows and of all that their texts look up: facts, sources, other rows, pages. Pure."""
+"""Pages that are far from home or that hardly any page links to.
+
+Known from the plan, without making a page: lists and their later pages, menus, the pages above and
+beside a page. What texts and partials link to by `link()` counts for the whole family that they
+name, so that no page is told of which a reader would find.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from hashlib import blake2b
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from pageloom.model import Project, Row
-from pageloom.plan import FamilyPlan, Plan
+from pageloom.diagnostics import WARNING, Diagnostic
+from pageloom.model import Link
+from pageloom.plan import PER_HUB_PAGE, PUBLISHED, FamilyPlan, Plan
 
-_LINK_CALL = re.compile(r"\b(?:link|url)\(\s*([^,)]*)")
-LITERAL = re.compile(r"""["']([^"'\n]+)["']""")
-NONE = b"\0" * 16
-
-
-def digest(parts: Iterable[bytes]) -> bytes:
-    """Return the digest of some digests (16 bytes)."""
-    return blake2b(b"".join(parts), digest_size=16).digest()
-
-
-class _CircleError(Exception):
-    """Rows refer to each other in a circle, as entries of a glossary may."""
-
-
-class Reach:
-    """Digests of what can be reached from rows and texts; one a process."""
-
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
-        self._project: Project = plan.project
-        self._tables: dict[str, bytes] = {}
-        self._families: dict[str, bytes] = {}
-        self._deep: dict[Row, bytes] = {}
-
-    def rows(self, plan: FamilyPlan, number: int) -> Iterator[bytes]:
-        """Yield the digests of a cell's rows."""
-        cell = plan.cells[number]
-        for row in cell:
-            yield row.digest
-        for name, pick in self._plan.covered(plan.family):
-            joined = self._project.joins[name].index.get(pick(cell))
-            yield NONE if joined is None else joined.digest
-
-    def literals(self, text: str) -> Iterator[bytes]:
-        """Yield the digests of the facts and sources that a text names in quotes."""
-        for literal in LITERAL.findall(text):
-            row = self._project.facts.get(literal) or self._project.sources.get(literal)
-            if row is not None:
-                yield row.digest
-
-    def linked(self, text: str) -> Iterator[bytes]:
-        """Yield the digests of the families that a text links to."""
-        for argument in _LINK_CALL.findall(text):
-            literal = LITERAL.fullmatch(argument.strip())
-            names = [literal[1]] if literal else list(self._plan.families)
-            for family in names:
-                if family in self._plan.families:
-                    yield self.family(family)
-
-    def row(self, row: Row) -> bytes:
-        """Return the digest of a row and of the facts, sources and pages that its texts name."""
-        found = self._deep.get(row)
-        if found is None:
-            try:
-                found = self._from_its_own(row, set())
-            except _CircleError:
-                found = self._deep[row] = self._walked(row)
-        return found
-
-    def _from_its_own(self, row: Row, above: set[Row]) -> bytes:
-        """Return that digest from the row's own texts and the digests of the rows it refers to.
-
-        Raises `_CircleError` where rows refer to each other.
-        """
-        found = self._deep.get(row)
-        if found is None:
-            if row in above:
-                raise _CircleError
-            above.add(row)
-            parts = [row.digest]
-            for name, value in _own(row):
-                if isinstance(value, Row):
-                    parts.append(self._from_its_own(value, above))
-                else:
-                    parts += self._named(row, name, value)
-            above.discard(row)
-            found = self._deep[row] = digest(parts) if len(parts) > 1 else row.digest
-        return found
-
-    def _walked(self, row: Row) -> bytes:
-        """Return that digest from the texts of all rows that can be reached."""
-        parts = [row.digest]
-        seen = {row}
-        queue = [row]
-        while queue:
-            reached = queue.pop()
-            for name, value in _own(reached):
-                if not isinstance(value, Row):
-                    parts += self._named(reached, name, value)
-                elif value not in seen:
-                    seen.add(value)
-                    queue.append(value)
-        return digest(parts)
-
-    def _named(self, row: Row, name: str, text: str) -> Iterator[bytes]:
-        """Yield the digests of what a text of a row names."""
-        named = self._project.facts.get(text) or self._project.sources.get(text)
-        if named is not None:
-            yield named.digest
-        if name in self._project.markdown.get(row.kind, ()):
-            yield from self.literals(text)
-            yield from self.linked(text)
-
-    def table(self, name: str) -> bytes:
-        """Return the digest of all rows of a table."""
-        found = self._tables.get(name)
-        if found is None:
-            table = {"facts": "fact", "sources": "source"}.get(name, name)
-            rows = self._project.tables.get(table, ())
-            found = self._tables[name] = digest(self.row(row) for row in rows)
-        return found
-
-    def family(self, name: str) -> bytes:
-        """Return the digest of which cells a family has, their verdicts, rows and parents'."""
-        found = self._families.get(name)
-        if found is None:
-            plan = self._plan.families[name]
-            parts = [plan.family.digest, bytes(plan.verdicts)]
-            if plan.family.parent:
-                above = self._plan.families[plan.family.parent]
-                parts += (above.family.digest, bytes(above.verdicts))
-            for axis in plan.family.axes:
-                parts += (row.digest for row in self._project.axes[axis])
-            for number in range(len(plan.cells)):
-                parts += self.rows(plan, number)
-            found = self._families[name] = digest(parts)
-        return found
+Report = Callable[[Diagnostic], None]
+Page = tuple[str, int]
+"""A family's name and the number of a cell."""
+Counts = dict[str, bytearray]
+"""A small number for each cell, by family."""
+FAR, FEW = 3, 2
+"""At most 3 clicks from home, at least 2 links in."""
+_SMALL = PER_HUB_PAGE
+"""Pages of a site on which one list can hold all; there, one link in is enough."""
+_NAMED = re.compile(r"""\b(?:link|url)\(\s*["']([^"'\n]+)["']""")
+_SHOWN = 3
 
 
-def _own(row: Row) -> Iterator[tuple[str, str | Row]]:
-    """Yield every text of a row and every row it refers to, with the field it stands in."""
-    queue: list[tuple[str, Any]] = list(row.values.items())
-    while queue:
-        name, value = queue.pop()
-        if isinstance(value, (str, Row)):
-            yield name, value
-        elif isinstance(value, tuple):
-            queue += ((name, item) for item in value)
-        elif isinstance(value, Mapping):
-            queue += ((name, item) for item in value.values())
+def check(plan: Plan, partials: Iterable[str], report: Report) -> None:
+    """Report families whose published pages are far from home or have few links to them.
+
+    `partials` are the texts of the theme that may link to pages.
+    """
+    home = next((item for item in plan.families.values() if item.family.route == "/"), None)
+    if home is None or PUBLISHED not in home.verdicts:
+        return
+    named = _named(plan, partials)
+    menu = set(_menu(plan))
+    near = _near(plan, (home.family.name, 0), menu, named)
+    linked = _linked(plan)
+    total = sum(item.verdicts.count(PUBLISHED) for item in plan.families.values())
+    for name, family in plan.families.items():
+        if family is home or not family.family.listed or name in named:
+            continue
+        pages = [number for number in family.published() if (name, number) not in menu]
+        far = [number for number in pages if near[name][number] > FAR]
+        few = [
+            number
+            for number in pages
+            if total > _SMALL and linked[name][number] + _beside(plan, family, number) < FEW
+        ]
+        _tell(plan, family, far, "P611", f"a page of ? is more than {FAR} clicks from home", report)
+        _tell(plan, family, few, "P612", f"fewer than {FEW} pages link to a page of ?", report)
+
+
+def _named(plan: Plan, partials: Iterable[str]) -> set[str]:
+    """Return the families that texts link to."""
+    found = {name for text in partials for name in _NAMED.findall(text)}
+    for fragment in plan.fragments.values():
+        found |= {part.family for part in fragment.segments if isinstance(part, Link)}
+    return found
+
+
+def _menu(plan: Plan) -> Iterator[Page]:
+    """Yield the pages that header and footer link to, which every page has."""
+    values: Mapping[str, Any] = plan.project.settings.values
+    axes = plan.project.axes
+    for entry in (*values.get("nav", ()), *values.get("footer", ())):
+        rows = {axis: row for axis in axes for row in axes[axis] if entry.get(axis) == row.slug}
+        family = str(entry.get("family", ""))
+        found = plan.find(family, rows) if family in plan.families else None
+        if found is not None:
+            yield family, found[1]
+
+
+def _lists(plan: Plan, family: FamilyPlan, number: int) -> Iterator[tuple[Page, int]]:
+    """Yield the pages that a page lists, with the clicks to get there."""
+    passed = 0
+    for name in dict.fromkeys(slot.lists for slot in family.family.slots if slot.lists):
+        for child in plan.children(family, number, name):
+            yield (name, child), 1 + passed // PER_HUB_PAGE
+            passed += 1
+
+
+def _counts(plan: Plan, start: int) -> Counts:
+    return {name: bytearray([start]) * len(item.cells) for name, item in plan.families.items()}
+
+
+def _near(plan: Plan, home: Page, menu: set[Page], named: set[str]) -> Counts:
+    """Return for each page the clicks from home, one more than `FAR` where they are more."""
+    clicks = _counts(plan, FAR + 1)
+    for name in named & clicks.keys():
+        clicks[name] = bytearray([FAR - 1]) * len(clicks[name])
+    for name, number in menu:
+        clicks[name][number] = 1
+    clicks[home[0]][home[1]] = 0
+    for depth in range(FAR):
+        for name, found in clicks.items():
+            family = plan.families[name]
+            for number in family.published():
+                if found[number] == depth:
+                    for (other, place), more in _links(plan, family, number):
+                        clicks[other][place] = min(clicks[other][place], depth + more)
+    return clicks
+
+
+def _links(plan: Plan, family: FamilyPlan, number: int) -> Iterator[tuple[Page, int]]:
+    """Yield the pages that a page links to in lists, beside it and above it, with the clicks."""
+    yield from _lists(plan, family, number)
+    for sibling in plan.siblings(family, number):
+        yield (family.family.name, sibling), 1
+    for above, place in plan.crumbs(family, number):
+        yield (above.family.name, place), 1
+
+
+def _linked(plan: Plan) -> Counts:
+    """Return how many pages list a page, `FEW` at most."""
+    found = _counts(plan, 0)
+    for family in plan.families.values():
+        if any(slot.lists for slot in family.family.slots):
+            for number in family.published():
+                for (name, child), _ in _lists(plan, family, number):
+                    found[name][child] = min(found[name][child] + 1, FEW)
+    return found
+
+
+def _beside(plan: Plan, family: FamilyPlan, number: int) -> int:
+    """Return how many pages link to a page from below it and from beside it, two at most."""
+    found = 0
+    for ring, pick, count in plan.rings(family):
+        found += min(len(ring.get(pick(family.cells[number]), ())) - 1, count)
+    for other in plan.families.values():
+        if found < FEW and other.family.parent == family.family.name:
+            found += len(plan.children(family, number, other.family.name))
+    return found
+
+
+def _tell(
+    plan: Plan, family: FamilyPlan, pages: list[int], code: str, message: str, report: Report
+) -> None:
+    if not pages:
+        return
+    name, base = family.family.name, plan.project.settings.base_url
+    routes = [plan.route(family.family, family.cells[number]) for number in pages[:_SHOWN]]
+    more = [f"and {len(pages) - _SHOWN} more"] if len(pages) > _SHOWN else []
+    report(
+        Diagnostic(
+            code=code,
+            location=family.family.location,
+            message=message.replace("?", f"`{name}`"),
+            severity=WARNING,
+            notes=(*(base + route for route in routes), *more),
+        )
+    )

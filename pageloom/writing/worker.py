@@ -13,11 +13,11 @@ from typing import Any
 from pageloom import content, inputs, seo
 from pageloom.compose import Composer, Pages
 from pageloom.diagnostics import WARNING, Diagnostic, Location
+from pageloom.digests import digest
 from pageloom.keys import Keys
 from pageloom.model import Family
 from pageloom.plan import NOINDEX, PUBLISHED, FamilyPlan, Plan, page_route
 from pageloom.publish import WRITTEN, Folder, ForeignError, State
-from pageloom.reach import digest
 from pageloom.render import Renderer
 from pageloom.sheet import ANCHOR, Sheet
 from pageloom.theme import Theme, ThemeError

@@ -1,0 +1,152 @@
+"""Digests of rows and of all that their texts look up: facts, sources, other rows, pages. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import blake2b
+from typing import Any
+
+from pageloom.model import Project, Row
+from pageloom.plan import FamilyPlan, Plan
+
+_LINK_CALL = re.compile(r"\b(?:link|url)\(\s*([^,)]*)")
+LITERAL = re.compile(r"""["']([^"'\n]+)["']""")
+NONE = b"\0" * 16
+
+
+def digest(parts: Iterable[bytes]) -> bytes:
+    """Return the digest of some digests (16 bytes)."""
+    return blake2b(b"".join(parts), digest_size=16).digest()
+
+
+class _CircleError(Exception):
+    """Rows refer to each other in a circle, as entries of a glossary may."""
+
+
+class Digests:
+    """Digests of what can be reached from rows and texts; one a process."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._project: Project = plan.project
+        self._tables: dict[str, bytes] = {}
+        self._families: dict[str, bytes] = {}
+        self._deep: dict[Row, bytes] = {}
+
+    def rows(self, plan: FamilyPlan, number: int) -> Iterator[bytes]:
+        """Yield the digests of a cell's rows."""
+        cell = plan.cells[number]
+        for row in cell:
+            yield row.digest
+        for name, pick in self._plan.covered(plan.family):
+            joined = self._project.joins[name].index.get(pick(cell))
+            yield NONE if joined is None else joined.digest
+
+    def literals(self, text: str) -> Iterator[bytes]:
+        """Yield the digests of the facts and sources that a text names in quotes."""
+        for literal in LITERAL.findall(text):
+            row = self._project.facts.get(literal) or self._project.sources.get(literal)
+            if row is not None:
+                yield row.digest
+
+    def linked(self, text: str) -> Iterator[bytes]:
+        """Yield the digests of the families that a text links to."""
+        for argument in _LINK_CALL.findall(text):
+            literal = LITERAL.fullmatch(argument.strip())
+            names = [literal[1]] if literal else list(self._plan.families)
+            for family in names:
+                if family in self._plan.families:
+                    yield self.family(family)
+
+    def row(self, row: Row) -> bytes:
+        """Return the digest of a row and of the facts, sources and pages that its texts name."""
+        found = self._deep.get(row)
+        if found is None:
+            try:
+                found = self._from_its_own(row, set())
+            except _CircleError:
+                found = self._deep[row] = self._walked(row)
+        return found
+
+    def _from_its_own(self, row: Row, above: set[Row]) -> bytes:
+        """Return that digest from the row's own texts and the digests of the rows it refers to.
+
+        Raises `_CircleError` where rows refer to each other.
+        """
+        found = self._deep.get(row)
+        if found is None:
+            if row in above:
+                raise _CircleError
+            above.add(row)
+            parts = [row.digest]
+            for name, value in _own(row):
+                if isinstance(value, Row):
+                    parts.append(self._from_its_own(value, above))
+                else:
+                    parts += self._named(row, name, value)
+            above.discard(row)
+            found = self._deep[row] = digest(parts) if len(parts) > 1 else row.digest
+        return found
+
+    def _walked(self, row: Row) -> bytes:
+        """Return that digest from the texts of all rows that can be reached."""
+        parts = [row.digest]
+        seen = {row}
+        queue = [row]
+        while queue:
+            reached = queue.pop()
+            for name, value in _own(reached):
+                if not isinstance(value, Row):
+                    parts += self._named(reached, name, value)
+                elif value not in seen:
+                    seen.add(value)
+                    queue.append(value)
+        return digest(parts)
+
+    def _named(self, row: Row, name: str, text: str) -> Iterator[bytes]:
+        """Yield the digests of what a text of a row names."""
+        named = self._project.facts.get(text) or self._project.sources.get(text)
+        if named is not None:
+            yield named.digest
+        if name in self._project.markdown.get(row.kind, ()):
+            yield from self.literals(text)
+            yield from self.linked(text)
+
+    def table(self, name: str) -> bytes:
+        """Return the digest of all rows of a table."""
+        found = self._tables.get(name)
+        if found is None:
+            table = {"facts": "fact", "sources": "source"}.get(name, name)
+            rows = self._project.tables.get(table, ())
+            found = self._tables[name] = digest(self.row(row) for row in rows)
+        return found
+
+    def family(self, name: str) -> bytes:
+        """Return the digest of which cells a family has, their verdicts, rows and parents'."""
+        found = self._families.get(name)
+        if found is None:
+            plan = self._plan.families[name]
+            parts = [plan.family.digest, bytes(plan.verdicts)]
+            if plan.family.parent:
+                above = self._plan.families[plan.family.parent]
+                parts += (above.family.digest, bytes(above.verdicts))
+            for axis in plan.family.axes:
+                parts += (row.digest for row in self._project.axes[axis])
+            for number in range(len(plan.cells)):
+                parts += self.rows(plan, number)
+            found = self._families[name] = digest(parts)
+        return found
+
+
+def _own(row: Row) -> Iterator[tuple[str, str | Row]]:
+    """Yield every text of a row and every row it refers to, with the field it stands in."""
+    queue: list[tuple[str, Any]] = list(row.values.items())
+    while queue:
+        name, value = queue.pop()
+        if isinstance(value, (str, Row)):
+            yield name, value
+        elif isinstance(value, tuple):
+            queue += ((name, item) for item in value)
+        elif isinstance(value, Mapping):
+            queue += ((name, item) for item in value.values())
