@@ -14,7 +14,7 @@ from statistics import median
 from pageloom import cascade, gate
 from pageloom.gate import Measured
 from pageloom.model import Column, Snippet, Weight
-from pageloom.plan import PUBLISHED, Cell, FamilyPlan, picker
+from pageloom.plan import Cell, FamilyPlan, picker
 
 DEFAULT_WORDS, LEAST_FACTS, MOST_FACTS = 150, 2, 3
 
@@ -170,7 +170,7 @@ def _order(
     slot = candidate.column.slot.name
     stands = [n for n in candidate.cells if _stands(plan, measured, candidate, n)]
     helped = sum(number in wanted for number in stands)
-    lifted = sum(plan.verdicts[number] != PUBLISHED for number in stands)
+    lifted = sum(not plan.passes(number) for number in stands)
     first_ = next(number for number in candidate.cells if number in wanted)
     words, specific = _after(measured, candidate, first_)
     needed = slot in measured.missing.get(first_, ())
@@ -197,7 +197,7 @@ def _tried(plan: FamilyPlan, measured: Measured, candidate: _Candidate, number: 
     slot = candidate.column.slot.name
     made = gate.trial(plan, measured, slot, candidate.cells, candidate.weight)
     standing = {n for n in range(len(plan.cells)) if not gate.reasons(plan.family, made.of(n))}
-    before = set(plan.published())
+    before = set(plan.passed())
     return Advice(
         slot=slot,
         pins={axis: row.slug for axis, row in zip(candidate.axes, candidate.rows, strict=True)},

@@ -1,19 +1,16 @@
-"""Arguments, output and exit codes; the only module that prints."""
+"""Arguments, commands and exit codes; prints what commands answer."""
 
 from __future__ import annotations
 
 import argparse
 import gc
 import json
-import os
 import sys
-import tempfile
-import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
-from pageloom import __version__, shown
+from pageloom import __version__, terminal
 
 if TYPE_CHECKING:
     from pageloom.diagnostics import Diagnostic
@@ -22,8 +19,6 @@ if TYPE_CHECKING:
     from pageloom.options import Options
 
 SOUND, PROBLEMS, USAGE, BUG, INTERRUPTED = 0, 1, 2, 3, 130
-SHOWN_WARNINGS = 50
-"""Warnings of one code that are printed; errors are printed all."""
 _EPILOG = """examples:
   python build.py                       build the site below this folder into site/
   python build.py check --json          report every problem, write nothing
@@ -45,10 +40,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return SOUND
     except Exception as error:  # noqa: BLE001  (anything unforeseen is a bug, reported as such)
-        return _bug(error)
+        terminal.print_bug(error)
+        return BUG
 
 
-COMMANDS = ("build", "check", "explain", "report", "diff", "schema", "new", "import", "serve")
+COMMANDS = (
+    *("build", "check", "release", "explain", "report", "diff"),
+    *("schema", "new", "import", "serve"),
+)
 
 
 def _with_default(arguments: Sequence[str]) -> list[str]:
@@ -75,6 +74,13 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _command(commands, "build", "build the site (the default)", _build)
     _command(commands, "check", "report every problem, write nothing", _check)
+    release = _command(commands, "release", "record what is published now", _release)
+    add = release.add_argument
+    add(
+        "--limit", type=_count, default=100, metavar="N", help="new pages a day, where staged (100)"
+    )
+    add("--keep-dates", action="store_true", help="changed content is no update to tell of")
+    add("--dry-run", action="store_true", help="say what would be recorded, write nothing")
     explain = _command(commands, "explain", "explain a page or a problem code", _explain)
     explain.add_argument("what", metavar="ROUTE|CODE", help="such as /a/b/c/ or M103")
     report = _command(commands, "report", "show what stands, and what to write next", _report)
@@ -118,7 +124,12 @@ def _command(
     add("--preview", action="store_true", help="take drafts in")
     add("--strict", action="store_true", help="warnings count as errors")
     add("--verify", action="store_true", help="compare every file on disk, repair hand edits")
-    add("--against", type=Path, metavar="BUILD", help="an earlier build: keep its pages indexed")
+    add(
+        "--against",
+        type=Path,
+        metavar="BUILD|REF",
+        help="an earlier build or revision: keep its pages",
+    )
     add("--accept-deindex", type=int, default=0, metavar="N", help="let N of those pages go")
     add("-q", "--quiet", action="store_true", help="print problems only")
     add("-v", "--verbose", action="store_true", help="list the files")
@@ -129,6 +140,13 @@ def _jobs(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError("at least 1")
+    return number
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError("not below 0")
     return number
 
 
@@ -162,7 +180,7 @@ def _build(arguments: argparse.Namespace) -> int:
     if outcome is None:
         from pageloom import pipeline
 
-        outcome = pipeline.build(_options(arguments), _progress(arguments))
+        outcome = pipeline.build(_options(arguments), terminal.progress(arguments))
     return _finish(arguments, outcome)
 
 
@@ -170,6 +188,31 @@ def _check(arguments: argparse.Namespace) -> int:
     from pageloom import pipeline
 
     return _finish(arguments, pipeline.check(_options(arguments)))
+
+
+def _release(arguments: argparse.Namespace) -> int:
+    from pageloom import release
+
+    if arguments.preview:
+        print("drafts are never released: leave --preview out", file=sys.stderr)
+        return USAGE
+    limit, keep, dry = arguments.limit, arguments.keep_dates, arguments.dry_run
+    try:
+        made = release.release(_options(arguments), limit=limit, keep_dates=keep, dry=dry)
+    except OSError as error:
+        print(f"cannot write {error.filename}: {error.strerror}", file=sys.stderr)
+        return USAGE
+    if arguments.json:
+        print(json.dumps(made.as_json(), ensure_ascii=False, indent=1))
+        return PROBLEMS if made.failed else SOUND
+    terminal.print_problems(arguments, made.problems)
+    if made.failed:
+        return PROBLEMS
+    if not arguments.quiet:
+        for line in made.lines() if arguments.verbose else made.written:
+            print(line)
+        print(made.text)
+    return SOUND
 
 
 def _explain(arguments: argparse.Namespace) -> int:
@@ -184,7 +227,7 @@ def _explain(arguments: argparse.Namespace) -> int:
         print(text)
         return SOUND
     report = explain.route(_options(arguments), what)
-    _print_problems(arguments, report.problems)
+    terminal.print_problems(arguments, report.problems)
     if arguments.json:
         print(json.dumps(report.as_json(), ensure_ascii=False, indent=1))
     elif report.text:
@@ -197,7 +240,7 @@ def _report(arguments: argparse.Namespace) -> int:
 
     options = _options(arguments)
     made = report.make(options, potential=arguments.potential, review=arguments.review)
-    _print_problems(arguments, made.problems)
+    terminal.print_problems(arguments, made.problems)
     if arguments.json:
         print(json.dumps(made.as_json(), ensure_ascii=False, indent=1))
     if made.data is None:
@@ -215,10 +258,11 @@ def _report(arguments: argparse.Namespace) -> int:
 
 def _diff(arguments: argparse.Namespace) -> int:
     from pageloom import diff
+    from pageloom.revision import RevisionError
 
     try:
         found = diff.compare(_options(arguments), arguments.ref)
-    except diff.RevisionError as error:
+    except RevisionError as error:
         print(error, file=sys.stderr)
         return USAGE
     if arguments.json:
@@ -235,7 +279,7 @@ def _schema(arguments: argparse.Namespace) -> int:
     problems: list[Diagnostic] = []
     found = derived.derived(arguments.root, problems.append)
     errors = [problem for problem in problems if problem.location.path == derived.SETTINGS]
-    _print_problems(arguments, problems if found is None else errors)
+    terminal.print_problems(arguments, problems if found is None else errors)
     if found is None:
         return PROBLEMS
     stale = found.stale(arguments.root) if arguments.check else found.write(arguments.root)
@@ -267,7 +311,7 @@ def _answered(arguments: argparse.Namespace, run: Callable[[], Answer]) -> int:
     except UsageError as error:
         print(error, file=sys.stderr)
         return USAGE
-    _print_problems(arguments, answer.problems, answer.tried)
+    terminal.print_problems(arguments, answer.problems, answer.tried)
     for line in answer.lines:
         print(line)
     return PROBLEMS if any(problem.is_error for problem in answer.problems) else SOUND
@@ -279,7 +323,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     gc.enable()  # this process stays
 
     def said(rebuilt: run.Event) -> None:
-        _print_problems(arguments, rebuilt.problems)
+        terminal.print_problems(arguments, rebuilt.problems)
         if not arguments.quiet:
             print(rebuilt.text, flush=True)
 
@@ -293,80 +337,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     return SOUND
 
 
-def _progress(arguments: argparse.Namespace) -> Callable[[int, int], None] | None:
-    if arguments.quiet or arguments.json or not sys.stderr.isatty() or "CI" in os.environ:
-        return None
-
-    def show(made: int, total: int) -> None:
-        end = "\n" if made == total else ""
-        print(f"\r{made} of {total} pages", end=end, file=sys.stderr, flush=True)
-
-    return show
-
-
 def _finish(arguments: argparse.Namespace, outcome: Outcome) -> int:
-    errors = [problem for problem in outcome.problems if problem.is_error]
-    failed = bool(errors) or (arguments.strict and bool(outcome.problems))
-    if arguments.json:
-        print(json.dumps(shown.as_json(outcome), ensure_ascii=False, indent=1))
-        return PROBLEMS if failed else SOUND
-    _print_problems(arguments, outcome.problems)
-    if arguments.verbose:
-        for path in outcome.written:
-            print(f"written {path}")
-        for path in outcome.removed:
-            print(f"removed {path}")
-    if not arguments.quiet:
-        if outcome.gain is not None:
-            print(outcome.gain.text)
-        print(shown.summary(outcome))
+    terminal.print_outcome(arguments, outcome)
+    failed = any(problem.is_error or arguments.strict for problem in outcome.problems)
     return PROBLEMS if failed else SOUND
-
-
-_BOLD, _RED, _YELLOW, _PLAIN = "\033[1m", "\033[31m", "\033[33m", "\033[0m"
-
-
-def _print_problems(
-    arguments: argparse.Namespace,
-    problems: Sequence[Diagnostic],
-    tried: Mapping[str, bytes] | None = None,
-) -> None:
-    from pageloom import diagnostics
-
-    lines = shown.Lines(arguments.root, tried or {})
-    colored = _colored(arguments.color, sys.stderr)
-    warned: dict[str, int] = {}
-    for problem in problems:
-        if not problem.is_error:
-            warned[problem.code] = warned.get(problem.code, 0) + 1
-            if warned[problem.code] > SHOWN_WARNINGS and not arguments.verbose:
-                continue
-        text = diagnostics.render(problem, lines.line(problem.location.path, problem.location.line))
-        if colored:
-            color = _RED if problem.is_error else _YELLOW
-            head, _, rest = text.partition("\n")
-            text = f"{color}{_BOLD}{head}{_PLAIN}" + (f"\n{rest}" if rest else "")
-        print(text, file=sys.stderr)
-    for code, number in warned.items():
-        if number > SHOWN_WARNINGS and not arguments.verbose:
-            more = number - SHOWN_WARNINGS
-            print(f"… and {more} more warnings {code}: --verbose or --json", file=sys.stderr)
-
-
-def _colored(choice: str, stream: TextIO) -> bool:
-    if choice != "auto":
-        return choice == "always"
-    if os.environ.get("NO_COLOR"):
-        return False
-    return bool(os.environ.get("FORCE_COLOR")) or stream.isatty()
-
-
-def _bug(error: Exception) -> int:
-    with tempfile.NamedTemporaryFile(
-        "w", prefix="pageloom-", suffix=".txt", delete=False, encoding="utf-8"
-    ) as file:
-        traceback.print_exception(error, file=file)
-    kind = f"{type(error).__name__}: {error}"
-    print(f"this is a bug in pageloom, not in your files: {kind}", file=sys.stderr)
-    print(f"the details are in {file.name}; please report them", file=sys.stderr)
-    return BUG

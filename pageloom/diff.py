@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import shutil
-import subprocess
-import tarfile
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,6 +16,7 @@ from pageloom.model import Row
 from pageloom.options import Options
 from pageloom.plan import VERDICTS, FamilyPlan
 from pageloom.publish import State
+from pageloom.revision import resolved
 
 FORMAT = 1
 SHOWN = 20
@@ -28,10 +26,6 @@ MAX_COMPARED = 5000
 _CACHE = Path(".pageloom") / "cache" / "html"
 _Place = tuple[FamilyPlan, int, int]
 _KEY = 16
-
-
-class RevisionError(Exception):
-    """There is no such revision to compare with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +99,11 @@ class _Side:
 
 def compare(options: Options, ref: str) -> Difference:
     """Compare the working tree with a revision. Raises `RevisionError`."""
-    top, prefix, commit = _resolved(options.root, ref)
+    revision = resolved(options.root, ref)
     after = _side(options)
     with tempfile.TemporaryDirectory(prefix="pageloom-") as folder:
         root = Path(folder)
-        _export(top, prefix, commit, root)
+        revision.export(root)
         _lend_cache(options.root, root)
         before = _side(replace(options, root=root, out=None, against=None))
     found = _compared(before, after)
@@ -117,53 +111,10 @@ def compare(options: Options, ref: str) -> Difference:
     return replace(
         found,
         ref=ref,
-        commit=commit[:12],
+        commit=revision.commit[:12],
         unsound=tuple(name for name, side in sides if side.worker is None),
         failed=any(problem.is_error for problem in after.problems),
     )
-
-
-def _resolved(root: Path, ref: str) -> tuple[Path, str, str]:
-    """Return the repository's folder, the project's path in it, and the commit of `ref`."""
-    top, _ = _git(root, f"{root.absolute()} is in no git repository", "rev-parse --show-toplevel")
-    prefix, _ = _git(root, "the project has no path in git", "rev-parse --show-prefix")
-    wanted = f"{ref}^{{commit}}"
-    words = "rev-parse --verify --quiet --end-of-options"
-    commit, _ = _git(root, f"git knows no revision `{ref}`", words, wanted)
-    return Path(top), prefix.strip("/"), commit
-
-
-def _git(folder: Path, failure: str, words: str, *further: str) -> tuple[str, bytes]:
-    """Return what git prints, as text and as bytes. Raises `RevisionError`."""
-    try:
-        done = subprocess.run(  # noqa: S603  (no shell; the revision is one argument)
-            ["git", "-C", str(folder), *words.split(), *further],  # noqa: S607
-            capture_output=True,
-            check=False,
-        )
-    except FileNotFoundError as error:
-        raise RevisionError("git is not installed") from error
-    if done.returncode:
-        raise RevisionError(failure)
-    text = "" if words.startswith("archive") else done.stdout.decode(errors="surrogateescape")
-    return text.strip(), done.stdout
-
-
-def _export(top: Path, prefix: str, commit: str, target: Path) -> None:
-    """Write the project as it was at a commit. Raises `RevisionError`."""
-    tree = f"{commit}:{prefix}" if prefix else commit
-    failure = f"the project's folder `{prefix or '.'}` is not in {commit[:12]}"
-    _, content = _git(top, failure, "archive --format=tar", tree)
-    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
-        archive.extractall(target, filter=_inside)  # noqa: S202  (filtered)
-
-
-def _inside(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo | None:
-    """Leave out what would lead out of the folder, such as a link to elsewhere."""
-    try:
-        return tarfile.data_filter(member, folder)
-    except tarfile.FilterError:
-        return None
 
 
 def _lend_cache(root: Path, target: Path) -> None:

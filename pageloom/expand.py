@@ -12,9 +12,9 @@ from pageloom.model import Family, Project, Row
 from pageloom.plan import Cell, FamilyPlan, Plan, picker
 
 Report = Callable[[Diagnostic], None]
-PAGER = "page"
+PAGER, FEED = "page", "feed.xml"
 WRITTEN = frozenset(("robots.txt", "sitemap.xml", "build-info.json"))
-_SITEMAP = re.compile(r"sitemap-[0-9]+\.xml")
+_SITEMAP = re.compile(r"sitemap-[0-9-]+\.xml")
 
 
 def plan(project: Project, report: Report) -> Plan:
@@ -221,8 +221,9 @@ def _report_root_files(result: Plan, report: Report) -> None:
     files = {path.casefold(): path for path in result.project.root_files}
     if not files:
         return
+    written = {*WRITTEN, FEED} if result.project.has_feed else WRITTEN
     for path in sorted(files):
-        if path in WRITTEN or path.startswith("assets/") or _SITEMAP.fullmatch(path):
+        if path in written or path.startswith("assets/") or _SITEMAP.fullmatch(path):
             _root_clash(files[path], "a file that the build writes", report)
     above = {parent for path in files for parent in _folders(path)}
     for plan_ in result.families.values():

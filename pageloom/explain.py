@@ -9,7 +9,7 @@ from operator import and_
 from pathlib import Path
 from typing import Any
 
-from pageloom import advice, cascade, gate
+from pageloom import advice, cascade, gate, standing
 from pageloom.advice import Advice
 from pageloom.compose import Piece, Provenance
 from pageloom.diagnostics import CODES, Diagnostic, table_code
@@ -17,7 +17,7 @@ from pageloom.gate import Measured
 from pageloom.model import Slot, Snippet
 from pageloom.options import Options
 from pageloom.pipeline import Decision, decide
-from pageloom.plan import NOINDEX, PUBLISHED, VERDICTS, FamilyPlan, Plan
+from pageloom.plan import NOINDEX, VERDICTS, FamilyPlan, Plan
 
 _PROBLEMS = Path(__file__).parent.parent / "docs" / "problems.md"
 
@@ -145,12 +145,14 @@ class _Page:
         return self._plan.route(self._family.family, self._family.cells[number])
 
     def _reasons(self) -> tuple[str, ...]:
+        if self._number in self._family.waiting:
+            return (standing.UNRELEASED,)
         if self._measured is None:
             return ()
         return gate.reasons(self._family.family, self._measured.of(self._number))
 
     def _advice(self) -> Advice | None:
-        if self._measured is None or self._family.verdicts[self._number] == PUBLISHED:
+        if self._measured is None or self._family.passes(self._number):
             return None
         return advice.first(self._family, self._measured, [self._number])
 
@@ -172,9 +174,19 @@ class _Page:
             yield from self._slot_lines(slot)
 
     def _verdict_lines(self) -> Iterator[str]:
-        if self._measured is None:
-            return
-        limits, measure = self._family.family.gate, self._measured.of(self._number)
+        entry = self._family.entry(self._number)
+        if entry is not None:
+            yield f"  {entry.state}, published {entry.published}, modified {entry.modified}"
+        if self._measured is not None:
+            yield from self._number_lines(self._measured)
+        for reason in self._reasons():
+            yield f"  because: {reason}"
+        found = self._advice()
+        if found:
+            yield f"  write next: {_advised(found)}"
+
+    def _number_lines(self, measured: Measured) -> Iterator[str]:
+        limits, measure = self._family.family.gate, measured.of(self._number)
         if limits.needs_words:
             yield f"  {measure.words} words, {limits.min_words} wanted"
             yield (
@@ -183,16 +195,11 @@ class _Page:
             )
             yield f"  {measure.specific_facts} specific facts, {limits.min_specific_facts} wanted"
         if limits.max_sibling_likeness < 1:
-            yield f"  {self._likeness_line(self._measured, limits.max_sibling_likeness)}"
+            yield f"  {self._likeness_line(measured, limits.max_sibling_likeness)}"
         lists = [slot.lists for slot in self._family.family.slots if slot.lists]
         if limits.min_children and lists:
             count = len(self._plan.children(self._family, self._number, lists[0]))
             yield f"  {count} published {lists[0]} pages below it, {limits.min_children} wanted"
-        for reason in self._reasons():
-            yield f"  because: {reason}"
-        found = self._advice()
-        if found:
-            yield f"  write next: {_advised(found)}"
 
     def _likeness_line(self, measured: Measured, limit: float) -> str:
         alike = measured.likeness.get(self._number)

@@ -8,7 +8,7 @@ from pageloom import advice
 from pageloom.conditions import Condition
 from pageloom.gate import Measured
 from pageloom.model import Gain, Project, Row
-from pageloom.plan import FOLDED, NOINDEX, PUBLISHED, FamilyPlan, Plan, picker
+from pageloom.plan import FOLDED, NOINDEX, FamilyPlan, Plan, picker
 
 Known = Mapping[str, Sequence[str]]
 """Slugs of the rows of an earlier build, by axis and join."""
@@ -98,7 +98,7 @@ def _advised(
     best = ("", 0)
     for name, cells in found.items():
         family = plan.families[name]
-        open_ = [number for number in cells if family.verdicts[number] != PUBLISHED]
+        open_ = [number for number in cells if not family.passes(number)]
         if name in measured and open_:
             item = advice.first(family, measured[name], open_)
             if item is not None and len(item.releases) > best[1]:

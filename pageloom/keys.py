@@ -104,6 +104,8 @@ class Keys:
                 [b"".join([kept[other] for other in siblings(plan, n)]) for n in numbers]
             )
         columns.append([self._above(plan, number) for number in numbers])
+        if plan.entries:
+            columns.append([_dates(plan, number, page) for number, page, _ in pages])
         return [
             blake2b(_BREAK.join(parts), digest_size=16).digest()
             for parts in zip(*columns, strict=True)
@@ -390,6 +392,12 @@ class Keys:
                 parts += self._rows(plan, number)
             found = self._families[name] = digest(parts)
         return found
+
+
+def _dates(plan: FamilyPlan, number: int, page: int) -> bytes:
+    """Return what a page prints of its line in the ledger."""
+    entry = plan.entries[number] if page == 1 else None
+    return f"{entry.published} {entry.modified}".encode() if entry else b""
 
 
 def _outline(family: Family) -> bytes:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from pageloom.diagnostics import Location, Start
+from pageloom.ledger import NOTHING, Ledger
 
 Value: TypeAlias = "str | int | float | bool | Row | tuple[Value, ...] | Mapping[str, Value]"
 
@@ -196,6 +197,7 @@ class Family:
     """`all`, the name of a join, or `family:<name>` for the combinations of another family."""
     where: str
     route: str
+    former_routes: tuple[str, ...]
     parent: str
     template: str
     titles: tuple[Text, ...]
@@ -283,6 +285,10 @@ class Settings:
     """The date to judge by: `as_of`, or what the command line says."""
     theme: str
     root_path: str
+    staged: bool = False
+    """Whether pages wait for their release."""
+    feed: int = 0
+    """How many entries the feed has; 0 for no feed."""
     digest: bytes = b""
 
 
@@ -308,11 +314,17 @@ class Project:
     """Where the texts of those fields start in their files."""
     root_files: Mapping[str, bytes]
     """Files of `content/root/` by their public path."""
+    ledger: Ledger = NOTHING
     claims: Claims | None = None
     """The claims that texts are judged by; None where the project has none."""
     draft_count: int = 0
     incomplete: bool = False
     """Whether rows or snippets with problems were left out."""
+
+    @property
+    def has_feed(self) -> bool:
+        """Whether the site has a feed: something was released, and the settings want one."""
+        return bool(self.ledger and self.settings.feed)
 
 
 @dataclass(frozen=True, slots=True)

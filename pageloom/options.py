@@ -21,7 +21,7 @@ class Options:
     preview: bool = False
     verify: bool = False
     against: Path | None = None
-    """An earlier build whose pages are to stay in the index."""
+    """An earlier build or a revision whose pages are to stay in the index."""
     accept_deindex: int = 0
     """How many pages may leave the index all the same."""
     jobs: int = 0
@@ -36,7 +36,7 @@ class Options:
 
     def inputs_digest(self) -> str:
         """Return the digest of every byte that a build may read, and of what changes its pages."""
-        return inputs.digest(self.root, f"{self.today} {self.preview}")
+        return inputs.digest(self.root, f"{self.today} {self.preview} {self.accept_deindex}")
 
 
 def state_name(out: Path) -> str:

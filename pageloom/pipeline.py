@@ -22,9 +22,12 @@ from pageloom import (
     kept,
     lint,
     load,
+    permanence,
+    redirects,
     released,
     source,
     spread,
+    staging,
     trees,
     unchanged,
     writing,
@@ -91,7 +94,8 @@ def decide(options: Options, memory: Memory = NO_MEMORY) -> Decision:
     decision.scales = Scales(plan, decision.composer)
     with writing.theme_failures(report):
         decision.measured = gate.decide(plan, decision.scales, report)
-    _compare(decision, options, plan)
+    staging.settle(plan)
+    redirects.check(plan, report)
     return decision
 
 
@@ -109,18 +113,27 @@ def _project(options: Options, report: Report, memory: Memory) -> Project | None
     return project
 
 
-def _compare(decision: Decision, options: Options, plan: Plan) -> None:
-    """Stop a build that would take many pages of a given earlier one out of the index."""
-    if options.against is None or not decision.sound:
+def guard(decision: Decision, options: Options) -> None:
+    """Stop a build that would lose released addresses, or take many pages out of the index."""
+    plan, measured, report = decision.plan, decision.measured, decision.problems.append
+    if plan is None or not decision.sound:
         return
-    try:
-        before = released.addresses(options.against)
-    except released.UnreadableError as error:
-        decision.problems.append(error.diagnostic)
-        return
-    problem = released.taken(plan, decision.measured, before, options.accept_deindex)
-    if problem is not None:
-        decision.problems.append(problem)
+    permanence.check(plan, measured, report)
+    found = [(released.withdrawn(plan), released.in_index(plan.project.ledger))]
+    if options.against is not None:
+        try:
+            before = released.earlier(options.root, options.against)
+        except released.UnreadableError as error:
+            report(error.diagnostic)
+            return
+        lost = released.lost(plan, before)
+        for problem in permanence.unanswered(plan, measured, lost, {}):
+            report(problem)
+        found.append((released.left_out(plan, before.routes), len(before.routes)))
+    for gone, total in found:
+        stopped = released.taken(plan, measured, gone, total, options.accept_deindex)
+        if stopped is not None:
+            report(stopped)
 
 
 def _lint(decision: Decision, options: Options, plan: Plan, theme: Theme) -> None:
@@ -164,6 +177,7 @@ def _locked_build(options: Options, folder: Folder, progress: writing.Progress |
         return last
     state = folder.read()
     decision = decide(options)
+    guard(decision, options)
     plan, theme, composer = decision.plan, decision.theme, decision.composer
     if not decision.sound or plan is None or theme is None or composer is None:
         return Outcome(problems=ordered(decision.problems))
@@ -194,6 +208,7 @@ def check(options: Options) -> Outcome:
     """Do everything but write: every page is composed and rendered, nothing is published."""
     started = time.perf_counter()
     decision = decide(options)
+    guard(decision, options)
     problems = list(decision.problems)
     plan, theme, composer = decision.plan, decision.theme, decision.composer
     if decision.sound and plan is not None and theme is not None and composer is not None:

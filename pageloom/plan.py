@@ -13,6 +13,7 @@ from operator import itemgetter
 from typing import Any
 
 from pageloom.expressions import evaluate
+from pageloom.ledger import Entry
 from pageloom.model import Family, Fragment, Path, Project, Row, Snippet, Text
 
 HELD, FOLDED, NOINDEX, PUBLISHED = range(4)
@@ -35,6 +36,22 @@ class FamilyPlan:
     choices: dict[str, list[Snippet | None]] = field(default_factory=dict)
     verdicts: bytearray = field(default_factory=bytearray)
     excluded: dict[str, int] = field(default_factory=dict)
+    entries: list[Entry | None] = field(default_factory=list)
+    """What the ledger says of each cell; empty where there is no ledger."""
+    waiting: frozenset[int] = frozenset()
+    """Cells that pass the gate and are noindex until they are released."""
+
+    def entry(self, number: int) -> Entry | None:
+        """Return what the ledger says of a cell."""
+        return self.entries[number] if self.entries else None
+
+    def passed(self) -> Iterator[int]:
+        """Yield the numbers of the cells that pass the gate, released or not."""
+        return (number for number in range(len(self.verdicts)) if self.passes(number))
+
+    def passes(self, number: int) -> bool:
+        """Whether a cell passes the gate, released or not."""
+        return self.verdicts[number] == PUBLISHED or number in self.waiting
 
     def published(self) -> Iterator[int]:
         """Yield the numbers of the published cells."""
@@ -49,6 +66,14 @@ class Plan:
     families: dict[str, FamilyPlan]
     fragments: Mapping[tuple[str, int], Fragment] = field(default_factory=dict)
     """Fragments of snippets by path and heading level."""
+    released: Mapping[str, Entry] = field(default_factory=dict)
+    """Lines of the ledger by address, those of moved pages also by the present one."""
+    moved: Mapping[str, str] = field(default_factory=dict)
+    """Addresses of pages that were released under a former one, with that one."""
+    lost: frozenset[str] = frozenset()
+    """Addresses of the ledger that are no page now."""
+    folded_away: Mapping[str, str] = field(default_factory=dict)
+    """Released addresses whose cells have folded, and where their sections are."""
     _groups: dict[tuple[str, tuple[str, ...]], dict[Cell, list[int]]] = field(default_factory=dict)
     _rings: dict[str, Sequence[Ring]] = field(default_factory=dict)
     _covers: dict[str, Sequence[tuple[str, Callable[[Cell], Cell]]]] = field(default_factory=dict)

@@ -1,10 +1,12 @@
-"""Addresses that an earlier build had in the index, and how many of them a build may take out."""
+"""Addresses that are in the index by the ledger or an earlier build, and how many may leave it."""
 
 from __future__ import annotations
 
 import re
+import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,8 +14,12 @@ from urllib.parse import urlsplit
 from pageloom import gate
 from pageloom.diagnostics import Diagnostic, Location
 from pageloom.gate import Measured
+from pageloom.ledger import FOLDER, RELEASED, Entry, Ledger
+from pageloom.load.ledger import read_ledger
 from pageloom.model import Measure
-from pageloom.plan import PUBLISHED, VERDICTS, FamilyPlan, Plan, page_route
+from pageloom.plan import NOINDEX, PUBLISHED, VERDICTS, FamilyPlan, Plan, page_route
+from pageloom.redirects import formers, redirects
+from pageloom.revision import RevisionError, resolved
 
 PART, PAGES = 0.02, 10
 """A build that takes out more than this part, or more than so many pages, is stopped."""
@@ -30,8 +36,51 @@ class UnreadableError(Exception):
             code="G702",
             location=Location(path.as_posix()),
             message=f"the earlier build cannot be read: {what}"[:100],
-            expected="an output folder, a sitemap.xml, or a file with an address a line",
+            expected="an output folder, a sitemap.xml, a list of addresses, or a revision of git",
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What was in the index by an earlier build, or by the ledger of a revision."""
+
+    routes: frozenset[str]
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+    """The lines of that ledger, withdrawn and gone addresses too."""
+
+
+def earlier(root: Path, given: Path) -> Earlier:
+    """Return what an output folder, a sitemap, a list or a revision of git had in the index.
+
+    Raises `UnreadableError`.
+    """
+    if given.exists():
+        return Earlier(addresses(given))
+    try:
+        entries = _ledger_of(root, given)
+    except RevisionError as error:
+        raise UnreadableError(given, f"{error}") from error
+    released = (route for route, entry in entries.items() if entry.state == RELEASED)
+    return Earlier(frozenset(released), entries)
+
+
+def _ledger_of(root: Path, given: Path) -> Mapping[str, Entry]:
+    """Return the ledger of a revision; empty where it had none. Raises `RevisionError`."""
+    revision = resolved(root, str(given))
+    if not revision.has(FOLDER):
+        return {}
+    problems: list[Diagnostic] = []
+    with tempfile.TemporaryDirectory(prefix="pageloom-") as folder:
+        revision.export(Path(folder), FOLDER)
+        found = read_ledger(Path(folder), problems.append)
+    if problems:
+        raise UnreadableError(given, f"its ledger has problems, such as {problems[0].message}")
+    return found.entries
+
+
+def in_index(ledger: Ledger) -> int:
+    """Return how many addresses the ledger has in the index."""
+    return sum(entry.state == RELEASED for entry in ledger.entries.values())
 
 
 def addresses(path: Path) -> frozenset[str]:
@@ -72,12 +121,48 @@ def indexed(plan: Plan) -> Iterator[str]:
                 yield page_route(route, page)
 
 
+def lost(plan: Plan, before: Earlier) -> set[str]:
+    """Return the addresses of another revision's ledger that ours lacks and that are no page."""
+    found = set(before.entries).difference(plan.project.ledger.entries)
+    for family in plan.families.values() if found else ():
+        stands = zip(plan.routes(family.family, family.cells), family.verdicts, strict=True)
+        found.difference_update(route for route, verdict in stands if verdict >= NOINDEX)
+    return found
+
+
+def withdrawn(plan: Plan) -> set[str]:
+    """Return the addresses that the ledger has in the index and this build has not."""
+    found: set[str] = set()
+    for family in plan.families.values():
+        listed = family.family.listed
+        for number, entry in enumerate(family.entries):
+            if entry is None or entry.state != RELEASED:
+                continue
+            if family.verdicts[number] != PUBLISHED or not listed:
+                found.add(plan.route(family.family, family.cells[number]))
+    entries = plan.project.ledger.entries
+    found.update(route for route in plan.lost if entries[route].state == RELEASED)
+    if found:
+        found.difference_update(plan.project.ledger.gone)
+        found.difference_update(former.route for former in formers(plan))
+    return found
+
+
+def left_out(plan: Plan, before: Collection[str]) -> set[str]:
+    """Return the addresses that were in the index and are not, whose pages have not moved."""
+    now = set(indexed(plan))
+    found = set(before).difference(now).difference(plan.project.ledger.gone)
+    if found:
+        found.difference_update(item.source for item in redirects(plan) if item.target in now)
+    return found
+
+
 def taken(
-    plan: Plan, measured: Mapping[str, Measured], before: frozenset[str], accepted: int
+    plan: Plan, measured: Mapping[str, Measured], gone: Collection[str], total: int, accepted: int
 ) -> Diagnostic | None:
-    """Return the problem of a build that takes too many addresses out of the index."""
-    gone = sorted(before.difference(indexed(plan)))
-    many = len(gone) > PAGES or len(gone) > PART * len(before)
+    """Return the problem of a build that takes too many of `total` addresses out of the index."""
+    gone = sorted(gone)
+    many = len(gone) > PAGES or len(gone) > PART * total
     if not many or len(gone) <= accepted:
         return None
     causes = dict(_causes(plan, measured, gone))
@@ -89,7 +174,7 @@ def taken(
     return Diagnostic(
         code="G701",
         location=Location("matrix/matrix.yaml"),
-        message=f"{len(gone)} of {len(before)} pages would leave the index",
+        message=f"{len(gone)} of {total} pages would leave the index",
         expected=f"at most {PAGES} pages and {PART:.0%} of them",
         help=f"undo the cause, or accept it with --accept-deindex {len(gone)}",
         notes=tuple(notes),

@@ -108,8 +108,10 @@ class _Pattern:
     values: tuple[int, ...]
 
 
+_Kind = tuple[int, bool, bool, bool]
+"""How many crumbs a page has, and whether it has lists, is an article, and has dates."""
 _TOKEN = re.compile("\ue000(\\d+)\ue001")
-_CANONICAL, _HEADING, _LINKS, _CRUMBS = range(4)
+_CANONICAL, _HEADING, _LINKS, _PUBLISHED, _MODIFIED, _CRUMBS = range(6)
 
 
 def _token(number: int) -> str:
@@ -130,7 +132,7 @@ class Structured:
         self._head = b'{"@context":"https://schema.org","@graph":[' + nodes
         self._site = {"@id": f"{self._base}/#website"}
         self._owner = {"@id": f"{self._base}/#organization"}
-        self._patterns: dict[tuple[int, bool, bool], _Pattern] = {}
+        self._patterns: dict[_Kind, _Pattern] = {}
 
     def page(
         self,
@@ -140,17 +142,20 @@ class Structured:
         crumbs: Sequence[bytes],
         links: Sequence[tuple[bytes, bytes]] = (),
         article: bool,
+        dates: tuple[str, str] | None = None,
     ) -> bytes:
         """Return the graph of a page as the text of its script element.
 
         All bytes are texts as `said` returns them. `crumbs` are words and address path in turn,
-        from home to the page itself; `links` are (words, address path).
+        from home to the page itself; `links` are (words, address path); `dates` are the days of
+        publication and of the last change.
         """
-        key = (len(crumbs) // 2, bool(links), article)
+        key = (len(crumbs) // 2, bool(links), article, bool(dates))
         pattern = self._patterns.get(key)
         if pattern is None:
-            pattern = self._patterns[key] = self._pattern(*key)
-        values = (canonical, h1, self._entries(links) if links else b"", *crumbs)
+            pattern = self._patterns[key] = self._pattern(key)
+        days = (dates[0].encode(), dates[1].encode()) if dates else (b"", b"")
+        values = (canonical, h1, self._entries(links) if links else b"", *days, *crumbs)
         return pattern.text % tuple([values[number] for number in pattern.values])
 
     def _entries(self, links: Iterable[tuple[bytes, bytes]]) -> bytes:
@@ -162,15 +167,18 @@ class Structured:
             for place, (words, path) in enumerate(links, start=1)
         )
 
-    def _pattern(self, crumbs: int, links: bool, article: bool) -> _Pattern:  # noqa: FBT001
+    def _pattern(self, kind: _Kind) -> _Pattern:
         """Return the graph of a kind of page with a token for each text."""
-        text = self._head + b"," + script_json(list(self._nodes(crumbs, links, article)))[1:]
+        text = self._head + b"," + script_json(list(self._nodes(kind)))[1:]
         # The entries of a list stand in its place without the quotes of the token.
         text = text.replace(b'"%b"' % _LINKS_TOKEN, _LINKS_TOKEN)
         parts = _TOKEN.split(text.decode().replace("%", "%%"))
         return _Pattern("%b".join(parts[::2]).encode() + b"}", tuple(map(int, parts[1::2])))
 
-    def _nodes(self, crumbs: int, links: bool, article: bool) -> Iterator[dict[str, Any]]:  # noqa: FBT001
+    def _nodes(self, kind: _Kind) -> Iterator[dict[str, Any]]:
+        crumbs, links, article, dated = kind
+        days = {"datePublished": _token(_PUBLISHED), "dateModified": _token(_MODIFIED)}
+        dates = days if dated else {}
         canonical, h1 = _token(_CANONICAL), _token(_HEADING)
         page: dict[str, Any] = {
             "@type": "CollectionPage" if links else "WebPage",
@@ -179,6 +187,7 @@ class Structured:
             "name": h1,
             "inLanguage": self._lang,
             "isPartOf": self._site,
+            **dates,
         }
         if crumbs:
             page["breadcrumb"] = {"@id": f"{canonical}#breadcrumb"}
@@ -198,7 +207,7 @@ class Structured:
             ]
             yield _list("BreadcrumbList", f"{canonical}#breadcrumb", entries)
         if article:
-            yield self._article(canonical, h1)
+            yield {**self._article(canonical, h1), **dates}
         if links:
             yield _list("ItemList", f"{canonical}#list", [_token(_LINKS)])
 
@@ -237,47 +246,56 @@ def _site_nodes(site: Mapping[str, Any], base: str) -> Iterator[dict[str, Any]]:
     }
 
 
+Page = tuple[str, str]
+"""Address path and the day of the last significant change, which may be empty."""
+
+
 def sitemaps(
-    base: str, pages: Iterable[tuple[str, str]], limit: int = SITEMAP_LIMIT
+    base: str, groups: Mapping[str, Sequence[Page]], limit: int = SITEMAP_LIMIT
 ) -> Iterator[tuple[str, bytes]]:
-    """Yield (file name, bytes) of sitemaps; above `limit` URLs an index named `sitemap.xml`.
+    """Yield (file name, bytes) of sitemaps, and of an index named `sitemap.xml` above them.
 
-    `pages` are (address path, last modified date or empty) in order.
+    `groups` are pages in order by the name of their release, empty where there are no releases;
+    then one sitemap that holds all pages is named `sitemap.xml` and has no index.
     """
-    chunks: list[list[tuple[str, str]]] = [[]]
-    for page in pages:
-        if len(chunks[-1]) == limit:
-            chunks.append([])
-        chunks[-1].append(page)
-    if len(chunks) == 1:
-        yield "sitemap.xml", _urlset(base, chunks[0])
+    *files, last = sitemap_files({name: len(pages) for name, pages in groups.items()}, limit)
+    if not files:
+        yield last[0], _urlset(base, groups.get("", ()))
         return
-    *names, index = sitemap_names(sum(map(len, chunks)), limit)
-    for name, chunk in zip(names, chunks, strict=True):
-        yield name, _urlset(base, chunk)
-    yield index, _index(base, names)
+    parts = {name: groups[group][start : start + limit] for name, group, start in files}
+    for name, pages in parts.items():
+        yield name, _urlset(base, pages)
+    changed = {name: max(date for _, date in pages) for name, pages in parts.items()}
+    yield last[0], _index(base, changed)
 
 
-def sitemap_names(pages: int, limit: int = SITEMAP_LIMIT) -> list[str]:
-    """Return the file names of the sitemaps for a number of pages, the one to submit last."""
-    if pages <= limit:
-        return ["sitemap.xml"]
-    return [*(f"sitemap-{n}.xml" for n in range(1, -(-pages // limit) + 1)), "sitemap.xml"]
+def sitemap_files(
+    sizes: Mapping[str, int], limit: int = SITEMAP_LIMIT
+) -> list[tuple[str, str, int]]:
+    """Return file name, group and first page of each sitemap, the one to submit last."""
+    whole = ("sitemap.xml", "", 0)
+    if not any(sizes) and sizes.get("", 0) <= limit:
+        return [whole]
+    files: list[tuple[str, str, int]] = []
+    for group, size in sizes.items():
+        for number, start in enumerate(range(0, size, limit), start=1):
+            several = [str(number)] if number > 1 or not group else []
+            files.append(
+                ("-".join(("sitemap", *filter(None, (group,)), *several)) + ".xml", group, start)
+            )
+    return [*files, whole]
 
 
-def _urlset(base: str, pages: Iterable[tuple[str, str]]) -> bytes:
-    return _xml(
-        "urlset",
-        "url",
-        ([("loc", base + route)] + ([("lastmod", date)] if date else []) for route, date in pages),
-    )
+def _urlset(base: str, pages: Iterable[Page]) -> bytes:
+    return _xml("urlset", "url", ((base + route, date) for route, date in pages))
 
 
-def _index(base: str, names: Iterable[str]) -> bytes:
-    return _xml("sitemapindex", "sitemap", ([("loc", f"{base}/{name}")] for name in names))
+def _index(base: str, changed: Mapping[str, str]) -> bytes:
+    entries = ((f"{base}/{name}", date) for name, date in changed.items())
+    return _xml("sitemapindex", "sitemap", entries)
 
 
-def _xml(root: str, entry: str, entries: Iterable[Iterable[tuple[str, str]]]) -> bytes:
+def _xml(root: str, entry: str, entries: Iterable[Page]) -> bytes:
     import io
 
     from lxml import etree
@@ -287,10 +305,11 @@ def _xml(root: str, entry: str, entries: Iterable[Iterable[tuple[str, str]]]) ->
         file.write_declaration()
         file.write(etree.Comment(GENERATOR_COMMENT))
         with file.element(root, nsmap={None: _NAMESPACE}):
-            for fields in entries:
+            for address, date in entries:
                 element = etree.Element(entry)
-                for name, text in fields:
-                    etree.SubElement(element, name).text = text
+                etree.SubElement(element, "loc").text = address
+                if date:
+                    etree.SubElement(element, "lastmod").text = date
                 file.write(element)
                 file.write("\n")
     return buffer.getvalue()

@@ -9,6 +9,8 @@ from pageloom.gate import Measured
 from pageloom.model import Measure
 from pageloom.plan import FOLDED, HELD, NOINDEX, PUBLISHED, FamilyPlan, Plan
 
+UNRELEASED = "not released yet"
+
 
 def reasons(
     plan: Plan, family: FamilyPlan, number: int, measured: Mapping[str, Measured]
@@ -16,6 +18,8 @@ def reasons(
     """Return why a cell is not published; empty when it is."""
     if family.verdicts[number] == PUBLISHED:
         return ()
+    if number in family.waiting:
+        return (UNRELEASED,)
     found = measured.get(family.family.name)
     because = gate.reasons(family.family, found.of(number) if found is not None else Measure())
     return because or (_by_others(plan, family, number),)

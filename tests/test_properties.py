@@ -25,6 +25,15 @@ DEFAULT = Path(__file__).parent.parent / "themes" / "default"
 SEASON = '      season: {snippet: optional, heading: "When"}\n'
 TIP = '      tip: {from: slots/tip.html, rows: [pest], heading: "A tip"}\n'
 
+LEDGER = "route\tpublished\tmodified\tdigest\tstate\n" + "".join(
+    f"{route}\t2026-11-20\t{day}\t{'0' * 16}\treleased\n"
+    for route, day in (
+        ("/north/rose/mildew/", "2026-11-20"),
+        ("/south/bean/slug/", "2026-11-21"),
+        ("/south/rose/aphid/", "2026-11-21"),
+    )
+)
+
 # Edits as (file, text, replacement); None for the text adds a file, None for the replacement
 # removes it.
 EDITS: dict[str, tuple[str, str | None, str | None]] = {
@@ -183,6 +192,20 @@ EDITS: dict[str, tuple[str, str | None, str | None]] = {
     "a unit in words": (
         "content/words/en.yaml", None, 'units: {weeks: {one: "{n} wk", other: "{n} wks"}}\n',
     ),
+    "a ledger": ("matrix/ledger/advice.tsv", None, LEDGER),
+    "another ledger": (
+        "matrix/ledger/advice.tsv", None, LEDGER.replace("2026-11-21", "2026-11-22"),
+    ),
+    "less of a ledger": ("matrix/ledger/advice.tsv", None, LEDGER.split("/south/rose")[0]),
+    "a ledger of hubs": (
+        "matrix/ledger/pest.tsv", None, LEDGER.split("/south")[0].replace("north/rose", "pests"),
+    ),
+    "staged releases": ("content/site.yaml", "nav:", "release: staged\nnav:"),
+    "no feed": ("content/site.yaml", "nav:", "feed: 0\nnav:"),
+    "a former slug": ("matrix/regions.yaml", "name: Coast}", "name: Coast, former_slugs: [beach]}"),
+    "an address that is given up": (
+        "matrix/ledger/gone.yaml", None, "- {route: /fields/, to: /north/, reason: one now}\n",
+    ),
     "a root file": ("content/root/humans.txt", None, "Us.\n"),
     "a root file of another name": ("content/root/.well-known/us.txt", None, "Us.\n"),
 }  # fmt: skip
@@ -284,6 +307,9 @@ UNSEEN = [
     "a wider gate",
     "fewer related",
     "a fact that is no reference",
+    "no feed",
+    "a former slug",
+    "an address that is given up",
 ]
 
 
@@ -314,6 +340,12 @@ def test_each_edit_equals_a_clean_build(tmp_path: Path):
         ("another parent", "a pair more"),
         ("the whole product", "a name"),
         ("noindex", "a season for all"),
+        ("a ledger", "another ledger"),
+        ("a ledger", "less of a ledger"),
+        ("a ledger", "an answer less"),
+        ("a ledger", "no feed"),
+        ("a ledger", "staged releases"),
+        ("staged releases", "a new snippet"),
     ],
 )
 def test_an_edit_of_an_edited_project_equals_a_clean_build(tmp_path: Path, before: str, after: str):

@@ -309,7 +309,7 @@ def test_a_hub_that_shrinks_loses_its_later_pages(site: Callable[[str], Path]):
 
 def test_a_sitemap_above_the_limit_has_an_index():
     routes_ = [(f"/{n}/", "2026-01-02" if n == 2 else "") for n in range(5)]
-    files = dict(seo.sitemaps("https://a.example", routes_, limit=2))
+    files = dict(seo.sitemaps("https://a.example", {"": routes_}, limit=2))
     assert list(files) == ["sitemap-1.xml", "sitemap-2.xml", "sitemap-3.xml", "sitemap.xml"]
     index = etree.fromstring(files["sitemap.xml"])
     assert etree.QName(index).localname == "sitemapindex"
@@ -326,7 +326,7 @@ def test_a_sitemap_above_the_limit_has_an_index():
 
 
 def test_a_sitemap_at_the_limit_has_none():
-    files = dict(seo.sitemaps("https://a.example", [("/1/", ""), ("/2/", "")], limit=2))
+    files = dict(seo.sitemaps("https://a.example", {"": [("/1/", ""), ("/2/", "")]}, limit=2))
     assert list(files) == ["sitemap.xml"]
 
 

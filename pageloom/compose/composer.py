@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from html import unescape
 from typing import Any
 
 from pageloom import seo
-from pageloom.batch import Batch
+from pageloom.batch import HTML, Batch
 from pageloom.compose.citations import Numberer
 from pageloom.compose.data import DataSlots, site_view
 from pageloom.compose.links import Linker
@@ -67,6 +68,19 @@ class Composer:
             title if page == 1 else self.later(texts, seo.TITLE, plan, number, page)[0]
             for (title, _), (number, page) in zip(said, pages, strict=True)
         ]
+
+    def headline(self, plan: FamilyPlan, number: int) -> tuple[str, str]:
+        """Return main heading and description of a page, as text."""
+        page = Batch(self.plan, plan, (number,))
+        (h1,), ((description, _),) = (
+            page.said(plan.family.h1, HTML),
+            page.first(plan.family.descriptions, seo.DESCRIPTION),
+        )
+        return unescape((h1 or b"").decode()), unescape(description.decode())
+
+    def date(self, day: str) -> bytes:
+        """Return a day in words, escaped."""
+        return escaped(self._lexicon.date(day))
 
     def later(
         self,

@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from pageloom import feed
 from pageloom.expressions import evaluate
 from pageloom.lexicon import Lexicon
 from pageloom.markup import Converter, merged, split_tokens, spread
@@ -175,6 +176,7 @@ def site_view(plan: Plan, lexicon: Lexicon) -> dict[str, Any]:
             {"name": name, "content": content}
             for name, content in sorted(values.get("verification", {}).items())
         ],
+        "feed": f"/{feed.PATH}" if project.has_feed else "",
         "tools": _Loose(values.get("tools", {})),
         "offers": _Loose(
             {

@@ -95,6 +95,8 @@ class Pages:
         crumbs, graph_crumbs = self._crumbs(place, route)
         related = self._linker.related(plan, number) if page == 1 and family.related else ()
         indexed = plan.verdicts[number] == PUBLISHED and family.listed
+        entry = plan.entry(number) if page == 1 else None
+        changed = entry is not None and entry.modified > entry.published
         return Sheet(
             template=family.template,
             family=family.name,
@@ -113,11 +115,14 @@ class Pages:
                 crumbs=graph_crumbs,
                 links=[item.said for item in links],
                 article=family.article,
+                dates=(entry.published, entry.modified) if entry else None,
             ),
             crumbs=crumbs,
             sections=sections,
             related=related,
             sources=sources,
+            published=composer.date(entry.published) if entry else b"",
+            modified=composer.date(entry.modified) if entry and changed else b"",
             pager=self._pager(place, page),
         )
 

@@ -20,6 +20,8 @@ from pageloom.pipeline import Decision
 from pageloom.trees import Node
 
 Report = Callable[[Diagnostic], None]
+_OWN = frozenset(("draft", "former_slugs"))
+"""Fields of every row, which a new one seldom needs."""
 
 
 class UsageError(Exception):
@@ -266,7 +268,7 @@ def _said(
         if name in missing:
             line = place.first + number if place.last > place.first else place.first
             yield _described(Location(found.location.path, line), name, properties)
-    optional = [name for name in properties if name not in written and name != "draft"]
+    optional = [name for name in properties if name not in written and name not in _OWN]
     if optional:
         yield "may be filled: " + ", ".join(optional)
     if spec.schema and not properties:

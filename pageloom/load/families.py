@@ -68,7 +68,8 @@ class _Reader:
         fold = node.get("fold")
         where = node.get("where")
         cells = self._cells(node, values, axes) if sound else ""
-        sound = sound and self._check_route(node, values["route"], axes)
+        sound = sound and self._check_route(node.get("route") or node, values["route"], axes)
+        former = self._former_routes(node, axes) if sound else ()
         serialised = json.dumps(_jsonable(values), sort_keys=True)
         return Family(
             name=key.text,
@@ -76,6 +77,7 @@ class _Reader:
             cells=cells if sound else "",
             where=self._where(node, values, axes),
             route=values["route"],
+            former_routes=former,
             parent=self._parent(node, values, axes),
             template=values.get("template", "page.html"),
             titles=read_all("title"),
@@ -157,6 +159,11 @@ class _Reader:
                 return ""
         return where
 
+    def _former_routes(self, node: Node, axes: tuple[str, ...]) -> tuple[str, ...]:
+        entry = node.get("former_routes")
+        items = entry.items if entry is not None else ()
+        return tuple(item.text for item in items if self._check_route(item, item.text, axes))
+
     def _check_route(self, node: Node, route: str, axes: tuple[str, ...]) -> bool:
         parts = [part for part in route.strip("/").split("/") if part]
         named = [part[1:-1] for part in parts if part.startswith("{")]
@@ -174,7 +181,7 @@ class _Reader:
         elif not parts and route != "/":
             fault = "has an empty part"
         if fault:
-            self._undefined(node.get("route") or node, f"route {quoted(route, 30)} {fault}", ())
+            self._undefined(node, f"route {quoted(route, 30)} {fault}", ())
         return not fault
 
     def _parent(self, node: Node, values: Mapping[str, Any], axes: tuple[str, ...]) -> str:

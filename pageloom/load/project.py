@@ -14,6 +14,7 @@ from pageloom.inputs import defaults_root
 from pageloom.load.claims import read_claims
 from pageloom.load.document import parse_document
 from pageloom.load.families import families as read_families
+from pageloom.load.ledger import read_ledger
 from pageloom.load.references import joins, resolve
 from pageloom.load.reviews import mark_due
 from pageloom.load.rows import Tables, TableSpec
@@ -91,6 +92,7 @@ def _base(root: Path, report: Report, *, preview: bool, today: str) -> _Base | N
         fields=fields,
         markdown=tables.markdown(),
         starts=tables.starts,
+        ledger=read_ledger(root, report),
         claims=read_claims(root, map_.claims, rows, fields, report),
         root_files=dict(_root_files(root, report)),
         draft_count=tables.drafts,

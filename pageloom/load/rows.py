@@ -36,6 +36,8 @@ class TableSpec:
     axes: tuple[str, ...] = ()
     key: str = "slug"
     location: Location = field(default_factory=lambda: Location("matrix/matrix.yaml"))
+    routed: bool = False
+    """Whether slugs of these rows stand in addresses, so that former ones matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,6 +341,14 @@ def cell_types(declared: Mapping[str, Any]) -> dict[str, str]:
     return types
 
 
+_FORMER: Mapping[str, Any] = {
+    "type": "array",
+    "uniqueItems": True,
+    "items": {"type": "string", "pattern": "^[a-z0-9]+(-[a-z0-9]+)*$"},
+    "description": "Slugs that this row had before: their addresses lead to its pages.",
+}
+
+
 def complete(declared: Mapping[str, Any] | None, spec: TableSpec | None) -> dict[str, Any]:
     """Return the schema with what every row of this kind has: slug or axes, and `draft`."""
     base = dict(declared or {"type": "object", "additionalProperties": True})
@@ -355,4 +365,6 @@ def complete(declared: Mapping[str, Any] | None, spec: TableSpec | None) -> dict
         declared_key = properties.get(spec.key, {})
         own = {key: value for key, value in declared_key.items() if not key.startswith("x-ref")}
         properties[spec.key] = {**own, "type": "string"}
+    if spec.routed:
+        properties.setdefault("former_slugs", _FORMER)
     return {**base, "properties": properties, "required": required}

@@ -17,6 +17,8 @@ from pageloom.trees import Node
 
 Report = Callable[[Diagnostic], None]
 SITE = "content/site.yaml"
+FEED = 50
+"""Entries of the feed where the settings do not say how many."""
 _STAND_IN = {"brand": "?", "base_url": "https://unset.example", "as_of": "2000-01-01"}
 
 
@@ -45,6 +47,8 @@ def read_settings(root: Path, report: Report, today: str) -> tuple[Settings, Nod
         today=today or values["as_of"],
         theme=values.get("theme", "default"),
         root_path=SITE,
+        staged=values.get("release") == "staged",
+        feed=values.get("feed", FEED),
         digest=blake2b(text.encode(), digest_size=16).digest(),
     )
     return settings, node

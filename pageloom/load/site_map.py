@@ -65,6 +65,7 @@ def _specs(node: Node, values: Mapping[str, Any], section: str) -> tuple[TableSp
             values[section][key.text].get("schema", key.text),
             values[section][key.text].get("axes", ()),
             location=_place(entry.get("file") or key),
+            routed=section == "axes",
         )
         for key, entry in _pairs(node, section)
     )

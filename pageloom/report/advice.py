@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from pageloom.plan import PUBLISHED
 from pageloom.report.candidates import Assumed, Candidate, Candidates
 from pageloom.report.facts import Facts, Holding
 from pageloom.report.neighbours import Neighbours
@@ -69,7 +68,7 @@ class _Trials:
         self, weighed: Weighed, candidates: Candidates, worth: Callable[[int], float]
     ) -> None:
         self._weighed = weighed
-        self._verdicts = weighed.plan.verdicts
+        self._passes = weighed.plan.passes
         self._candidates = candidates
         self._worth = worth
         self._limit = weighed.plan.family.gate.max_sibling_likeness
@@ -107,14 +106,14 @@ class _Trials:
         standing.update(
             number
             for number in filled
-            if self._verdicts[number] == PUBLISHED
+            if self._passes(number)
             and self._candidates.stands(number, candidate.slot, specific=candidate.specific)
         )
         alike = self._alike(candidate, sorted(standing), set(filled))
         gone = alike.union(filled).difference(standing - alike)
-        takes = tuple(sorted(n for n in gone if self._verdicts[n] == PUBLISHED))
+        takes = tuple(sorted(n for n in gone if self._passes(n)))
         kept = (standing - alike).union(self._freed(filled, alike))
-        releases = tuple(sorted(n for n in kept if self._verdicts[n] != PUBLISHED))
+        releases = tuple(sorted(n for n in kept if not self._passes(n)))
         if len(releases) <= len(takes):
             return None
         return self._advice(candidate, releases, takes, len(filled))

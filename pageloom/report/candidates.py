@@ -9,7 +9,7 @@ from statistics import median
 
 from pageloom import cascade, gate
 from pageloom.model import Slot, Snippet, Weight
-from pageloom.plan import PUBLISHED, Cell, picker
+from pageloom.plan import Cell, picker
 from pageloom.report.facts import Facts, Holding
 from pageloom.report.weighed import Weighed
 
@@ -114,8 +114,8 @@ class Candidates:
         column = self._plan.choices[slot.name]
         return [
             number
-            for number, verdict in enumerate(self._plan.verdicts)
-            if verdict != PUBLISHED
+            for number in range(len(self._plan.verdicts))
+            if not self._plan.passes(number)
             and (specific or column[number] is None)
             and self.stands(number, slot, specific=specific)
         ]

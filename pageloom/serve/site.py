@@ -77,6 +77,7 @@ class Site:
         assert composer is not None  # noqa: S101
         self.plan: Plan = plan
         self.theme = theme
+        self._composer = composer
         self.decision = decision
         self._preview = options.preview
         self._entries = entries
@@ -92,7 +93,7 @@ class Site:
             if family.family.listed
             for number in family.published()
         ]
-        return writing.others(self.plan, self.theme, routes)
+        return writing.others(self.plan, self.theme, self._composer, routes)
 
     @cached_property
     def _routes(self) -> dict[str, tuple[FamilyPlan, int]]:

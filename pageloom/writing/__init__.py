@@ -7,7 +7,15 @@ never HTML.
 from pageloom.writing.files import Other, others
 from pageloom.writing.pool import Recipe, ranges
 from pageloom.writing.worker import Worker, file_path
-from pageloom.writing.writer import Done, Progress, Writer, dry_run, duplicates, theme_failures
+from pageloom.writing.writer import (
+    Done,
+    Progress,
+    Writer,
+    contents,
+    dry_run,
+    duplicates,
+    theme_failures,
+)
 
 __all__ = [
     "Done",
@@ -16,6 +24,7 @@ __all__ = [
     "Recipe",
     "Worker",
     "Writer",
+    "contents",
     "dry_run",
     "duplicates",
     "file_path",

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
+from heapq import nlargest
 
-from pageloom import __version__, seo
-from pageloom.plan import VERDICTS, Plan
+from pageloom import __version__, feed, seo
+from pageloom.compose import Composer
+from pageloom.plan import PUBLISHED, VERDICTS, Plan
 from pageloom.publish import GENERATOR, MARKER, content_key
 from pageloom.theme import Theme
+
+_FURTHER = re.compile(r"page/[0-9]+/$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +27,12 @@ class Other:
     content: Callable[[], bytes]
 
 
-def others(plan: Plan, theme: Theme, routes: Sequence[str]) -> dict[str, Other]:
+def others(plan: Plan, theme: Theme, composer: Composer, routes: Sequence[str]) -> dict[str, Other]:
     """Return every file that is no page, by its path; `routes` are those of the sitemap."""
     made = {path: _ready(content) for path, content in _contents(plan, theme)}
-    made.update(_sitemaps(plan.project.settings.base_url, routes))
+    made.update(_sitemaps(plan, routes))
+    if plan.project.has_feed:
+        made[feed.PATH] = _ready(_feed(plan, composer))
     made[MARKER] = _ready(_build_info(plan, made))
     return made
 
@@ -43,19 +50,70 @@ def _contents(plan: Plan, theme: Theme) -> Iterator[tuple[str, bytes]]:
     yield "robots.txt", seo.robots_txt(project.settings.base_url, crawlers)
 
 
-def _sitemaps(base: str, routes: Sequence[str]) -> Iterator[tuple[str, Other]]:
-    """Yield the sitemaps; they are made only when the list of addresses has changed."""
-    text = "\n".join((base, *routes))
+def _sitemaps(plan: Plan, routes: Sequence[str]) -> Iterator[tuple[str, Other]]:
+    """Yield the sitemaps; they are made only when addresses or dates have changed."""
+    base = plan.project.settings.base_url
+    groups = _releases(plan, routes) if plan.released else {"": [(route, "") for route in routes]}
+    text = "\n".join((base, *(f"{group} {page}" for group in groups for page in groups[group])))
     key = blake2b(text.encode(), digest_size=16).digest()
     made: dict[str, bytes] = {}
 
     def content(name: str) -> bytes:
         if not made:
-            made.update(seo.sitemaps(base, ((route, "") for route in routes)))
+            made.update(seo.sitemaps(base, groups))
         return made[name]
 
-    for name in seo.sitemap_names(len(routes)):
+    for name, _, _ in seo.sitemap_files({group: len(pages) for group, pages in groups.items()}):
         yield name, Other(key, partial(content, name))
+
+
+def _releases(plan: Plan, routes: Sequence[str]) -> dict[str, list[seo.Page]]:
+    """Return addresses with their dates; where releases are staged, by the day of their release."""
+    staged, released = plan.project.settings.staged, plan.released
+    groups: dict[str, list[seo.Page]] = {} if staged else {"": []}
+    for route in routes:
+        entry = released.get(route)
+        modified = entry.modified if entry else ""
+        if staged:
+            first = entry or released.get(_FURTHER.sub("", route))
+            groups.setdefault(first.published if first else "", []).append((route, modified))
+        else:
+            groups[""].append((route, modified))
+    return dict(sorted(groups.items()))
+
+
+def _feed(plan: Plan, composer: Composer) -> bytes:
+    """Return the feed of the pages that were released last; those of one day in order."""
+    settings = plan.project.settings
+    pages = (
+        (entry, family, number)
+        for family in plan.families.values()
+        if family.family.listed
+        for number, (entry, verdict) in enumerate(zip(family.entries, family.verdicts, strict=True))
+        if entry is not None and verdict == PUBLISHED
+    )
+    items: list[feed.Item] = []
+    for entry, family, number in nlargest(settings.feed, pages, key=lambda page: page[0].published):
+        route = plan.route(family.family, family.cells[number])
+        title, summary = composer.headline(family, number)
+        items.append(
+            feed.Item(
+                first=plan.moved.get(route, route),
+                address=route,
+                title=title,
+                summary=summary,
+                published=entry.published,
+                modified=entry.modified,
+            )
+        )
+    return feed.feed(
+        base=settings.base_url,
+        lang=settings.lang,
+        title=settings.brand,
+        author=str(settings.values.get("organization", {}).get("name", settings.brand)),
+        updated=max(entry.modified for entry in plan.released.values()),
+        items=items,
+    )
 
 
 def _build_info(plan: Plan, files: Mapping[str, Other]) -> bytes:
@@ -74,7 +132,7 @@ def _build_info(plan: Plan, files: Mapping[str, Other]) -> bytes:
         "files": {
             path: other.key.hex()
             for path, other in files.items()
-            if not path.startswith(("assets/", "sitemap"))
+            if not path.startswith(("assets/", "sitemap", feed.PATH))
         },
     }
     return json.dumps(info, indent=1, sort_keys=True).encode() + b"\n"

@@ -17,6 +17,7 @@ from typing import Any
 
 from pageloom import inputs
 from pageloom.compose import Composer
+from pageloom.diagnostics import Diagnostic
 from pageloom.markup import Converter
 from pageloom.plan import Plan
 from pageloom.publish import Folder, State
@@ -103,6 +104,11 @@ def survey(part: Range, all_stale: bool) -> Surveyed:  # noqa: FBT001  (a task's
 def write(part: Range, stale: bytes, compare: bool) -> Written:  # noqa: FBT001
     """Write the stale pages of a range in this process."""
     return _working().write(part, stale, compare=compare)
+
+
+def contents(part: Range) -> tuple[list[str], list[Diagnostic]]:
+    """Return the content digests of the indexed pages of a range, in this process."""
+    return _working().contents(part)
 
 
 Run = Callable[[Callable[..., Any], Sequence[tuple[Any, ...]]], Iterable[Any]]

@@ -10,7 +10,7 @@ from html import unescape
 from itertools import compress, repeat
 from typing import Any
 
-from pageloom import inputs, seo
+from pageloom import content, inputs, seo
 from pageloom.compose import Composer, Pages
 from pageloom.diagnostics import WARNING, Diagnostic, Location
 from pageloom.keys import Keys, digest
@@ -127,21 +127,21 @@ class Worker:
     def write(self, part: Range, stale: bytes, *, compare: bool) -> Written:
         """Write the stale pages of a range; with `compare` files may be there already."""
         result = Written()
-        for path, content in self._made(part, stale):
-            self._write(path, content, result, compare=compare)
+        for path, made in self._made(part, stale):
+            self._write(path, made, result, compare=compare)
         return result
 
-    def _write(self, path: str, content: bytes | None, result: Written, *, compare: bool) -> None:
+    def _write(self, path: str, made: bytes | None, result: Written, *, compare: bool) -> None:
         problems = self.drained() if self._problems else ()
         if problems:
             result.problems += ((path, problem) for problem in problems)
-        if content is None or any(problem.is_error for problem in problems):
+        if made is None or any(problem.is_error for problem in problems):
             result.statuses.append(FAILED)
             return
         known = path in self._state.entries
         ours = known or path in self._state.intended
         try:
-            status = self._folder.put(path, content, ours=ours, compare=known or compare)
+            status = self._folder.put(path, made, ours=ours, compare=known or compare)
         except ForeignError as error:
             result.problems.append((path, error.diagnostic))
             result.statuses.append(FAILED)
@@ -158,6 +158,17 @@ class Worker:
         for _ in self._made(part, repeat(1)):
             pass
         return self.drained()
+
+    def contents(self, part: Range) -> tuple[list[str], list[Diagnostic]]:
+        """Return the digests of the content of the indexed pages of a range, and their problems."""
+        name, start, end = part
+        plan = self._plan.families[name]
+        listed = range(start, end) if plan.family.listed else ()
+        numbers = [number for number in listed if plan.verdicts[number] == PUBLISHED]
+        sheets = self._composer.pages(plan, numbers)
+        left_out = content.alike(plan.family)
+        found = [content.digest(sheets.sheet(place), left_out) for place in range(len(numbers))]
+        return found, self.drained()
 
     def _made(self, part: Range, stale: Iterable[int]) -> Iterator[tuple[str, bytes | None]]:
         """Yield the file and the bytes of each stale page of a range; None where it failed."""
@@ -177,12 +188,12 @@ class Worker:
         location = _cell_location(plan, number)
         try:
             sheet = sheets.sheet(place, page)
-            content, links = self._renderer.page(sheet, location)
+            made, links = self._renderer.page(sheet, location)
         except ThemeError as failure:
             self._problems.append(failure.diagnostic)
             return None
-        self._problems += _page_problems(sheet, content, plan.family, links)
-        return content
+        self._problems += _page_problems(sheet, made, plan.family, links)
+        return made
 
     def drained(self) -> list[Diagnostic]:
         """Return the problems of the pages made since the last call."""
@@ -196,9 +207,7 @@ def _cell_location(plan: FamilyPlan, number: int) -> Location:
     return cell[-1].location if cell else plan.family.location
 
 
-def _page_problems(
-    sheet: Sheet, content: bytes, family: Family, links: int
-) -> Iterator[Diagnostic]:
+def _page_problems(sheet: Sheet, made: bytes, family: Family, links: int) -> Iterator[Diagnostic]:
     """Yield what is wrong with a page, at the family's text that the author must edit.
 
     Links are counted only where there may be too many.
@@ -220,13 +229,13 @@ def _page_problems(
         size = f": {len(_plain(sheet.description).encode())} bytes"
         yield _page_problem("P602", family.descriptions[-1].location, message, sheet, size)
     if links > MAX_LINKS:
-        links = content.count(ANCHOR) - content.count(ANCHOR + b"#")
+        links = made.count(ANCHOR) - made.count(ANCHOR + b"#")
     if links > MAX_LINKS:
         message = f"a page of `{name}` has more than {MAX_LINKS} links"
         yield _page_problem("P605", family.location, message, sheet, f": {links} links")
-    if len(content) > MAX_BYTES:
+    if len(made) > MAX_BYTES:
         message = f"a page of `{name}` is larger than {MAX_BYTES} bytes"
-        yield _page_problem("P609", family.location, message, sheet, f": {len(content)} bytes")
+        yield _page_problem("P609", family.location, message, sheet, f": {len(made)} bytes")
 
 
 def _plain(html: bytes) -> str:

@@ -77,6 +77,7 @@ class Writer:
         self._recipe = recipe
         self._plan: Plan = recipe.plan
         self._theme = theme
+        self._composer = composer
         self._folder: Folder = recipe.folder
         self._state: State = recipe.state
         self._worker = Worker(recipe.plan, theme, composer, recipe.folder, recipe.state)
@@ -108,7 +109,8 @@ class Writer:
         run: pool.Run,
         progress: Progress | None,
     ) -> Done:
-        made = others(self._plan, self._theme, [route for part in parts for route in part.routes()])
+        routes = [route for part in parts for route in part.routes()]
+        made = others(self._plan, self._theme, self._composer, routes)
         known = self._state.entries
         new = [path for path in (*so_far.entries, *made) if path not in known]
         gone = self._gone({*so_far.entries, *made})
@@ -224,6 +226,20 @@ def duplicates(entries: Mapping[str, bytes]) -> Iterator[Diagnostic]:
                 help="make the names of the rows differ, or the family's title patterns",
                 notes=(f"the other is site/{first}",),
             )
+
+
+def contents(
+    recipe: pool.Recipe, theme: Theme, composer: Composer, jobs: int
+) -> Iterator[tuple[str, list[str], list[Diagnostic]]]:
+    """Yield family, content digests of the indexed pages, and problems of each range of cells."""
+    worker = Worker(recipe.plan, theme, composer, recipe.folder, State())
+    parts = list(pool.ranges(recipe.plan))
+    cells = sum(end - start for _, start, end in parts)
+    with pool.runner(worker, recipe, cells, jobs, None) as run:
+        for part, (digests, problems) in zip(
+            parts, run(pool.contents, [(part,) for part in parts]), strict=True
+        ):
+            yield part[0], digests, problems
 
 
 def dry_run(recipe: pool.Recipe, theme: Theme, composer: Composer) -> list[Diagnostic]:

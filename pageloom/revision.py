@@ -1,0 +1,73 @@
+"""Revisions of the project in git: which there are, and what was in them."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class RevisionError(Exception):
+    """There is no such revision to compare with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A commit of the repository that a project lies in."""
+
+    top: Path
+    prefix: str
+    """The project's folder in the repository; empty where it is the whole."""
+    commit: str
+
+    def export(self, target: Path, below: str = "") -> None:
+        """Write the project as it was, or a folder of it. Raises `RevisionError`."""
+        tree = f"{self.commit}:{self.prefix}" if self.prefix else self.commit
+        failure = f"the project's folder `{self.prefix or '.'}` is not in {self.commit[:12]}"
+        paths = ("--", below) if below else ()
+        _, content = _git(self.top, failure, "archive --format=tar", tree, *paths)
+        with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+            archive.extractall(target, filter=_inside)  # noqa: S202  (filtered)
+
+    def has(self, path: str) -> bool:
+        """Whether a file or folder of the project was there. Raises `RevisionError`."""
+        place = f"{self.prefix}/{path}" if self.prefix else path
+        words = "ls-tree --name-only -z"
+        found, _ = _git(self.top, f"{self.commit[:12]} cannot be read", words, self.commit, place)
+        return bool(found)
+
+
+def resolved(root: Path, ref: str) -> Revision:
+    """Return the commit of `ref` in the project's repository. Raises `RevisionError`."""
+    top, _ = _git(root, f"{root.absolute()} is in no git repository", "rev-parse --show-toplevel")
+    prefix, _ = _git(root, "the project has no path in git", "rev-parse --show-prefix")
+    wanted = f"{ref}^{{commit}}"
+    words = "rev-parse --verify --quiet --end-of-options"
+    commit, _ = _git(root, f"git knows no revision `{ref}`", words, wanted)
+    return Revision(Path(top), prefix.strip("/"), commit)
+
+
+def _git(folder: Path, failure: str, words: str, *further: str) -> tuple[str, bytes]:
+    """Return what git prints, as text and as bytes. Raises `RevisionError`."""
+    try:
+        done = subprocess.run(  # noqa: S603  (no shell; the revision is one argument)
+            ["git", "-C", str(folder), *words.split(), *further],  # noqa: S607
+            capture_output=True,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise RevisionError("git is not installed") from error
+    if done.returncode:
+        raise RevisionError(failure)
+    text = "" if words.startswith("archive") else done.stdout.decode(errors="surrogateescape")
+    return text.strip(), done.stdout
+
+
+def _inside(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo | None:
+    """Leave out what would lead out of the folder, such as a link to elsewhere."""
+    try:
+        return tarfile.data_filter(member, folder)
+    except tarfile.FilterError:
+        return None
