@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 COMMANDS = (
-    *("build", "check", "release", "explain", "report", "diff"),
+    *("build", "check", "release", "changes", "explain", "report", "diff"),
     *("schema", "new", "import", "serve"),
 )
 
@@ -91,6 +91,8 @@ def _parser() -> argparse.ArgumentParser:
     diff = _command(commands, "diff", "show what changed since a revision", _diff)
     diff.add_argument("ref", metavar="REF", help="a revision of git, such as main or HEAD~1")
     diff.add_argument("--markdown", action="store_true", help="print for a pull request")
+    changes = _command(commands, "changes", "list what a deploy must send", _changes)
+    changes.add_argument("file", metavar="FILE", type=Path, nargs="?", help="what is deployed now")
     schema = _command(commands, "schema", "write the schemas that editors' programs read", _schema)
     schema.add_argument("--check", action="store_true", help="list what is stale, write nothing")
     new = _command(commands, "new", "add a row, or the skeleton of a snippet", _new)
@@ -271,6 +273,23 @@ def _diff(arguments: argparse.Namespace) -> int:
         limit = None if arguments.verbose else diff.SHOWN
         print(found.markdown() if arguments.markdown else found.text(limit))
     return PROBLEMS if found.failed else SOUND
+
+
+def _changes(arguments: argparse.Namespace) -> int:
+    from pageloom import changes
+    from pageloom.publish import PublishError
+
+    options = _options(arguments)
+    try:
+        found = changes.compare(options, arguments.file)
+        written = found.write(options.folder.hosting)
+    except (changes.ChangesError, PublishError, OSError) as error:
+        print(error, file=sys.stderr)
+        return USAGE
+    print(json.dumps(found.as_json(), ensure_ascii=False, indent=1) if arguments.json else written)
+    if not arguments.json:
+        print(found.text())
+    return SOUND
 
 
 def _schema(arguments: argparse.Namespace) -> int:

@@ -290,6 +290,10 @@ class Settings:
     feed: int = 0
     """How many entries the feed has; 0 for no feed."""
     digest: bytes = b""
+    """Digest of what pages may depend on."""
+    hosts: tuple[str, ...] = ()
+    """Where the site is served."""
+    hosts_at: Location = field(default_factory=lambda: Location("content/site.yaml"))
 
 
 @dataclass(frozen=True, slots=True)

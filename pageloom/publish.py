@@ -81,6 +81,11 @@ class Folder:
         """Return the path of a file in the state folder."""
         return self._state / name
 
+    @property
+    def hosting(self) -> Path:
+        """Where configuration for the host lies, which is no part of the output."""
+        return self._state.parent / "host" / self.out.name
+
     def last(self) -> dict[str, object]:
         """Return what the last build that ended well left with `conclude`; empty when in doubt."""
         if self._intent.exists() or not self._is_marked():
@@ -94,14 +99,14 @@ class Folder:
     def conclude(self, summary: Mapping[str, object]) -> None:
         """Keep what a build that ended well found, for one with the same inputs."""
         text = json.dumps({**summary, "out": str(self.out)})
-        with self._reported("the summary"):
-            _replace(self._summary, _sealed([text]))
+        with self.reported("the summary"):
+            replace(self._summary, _sealed([text]))
 
     @contextlib.contextmanager
     def locked(self, waiting: object = None) -> Iterator[None]:
         """Hold the lock of this output folder; a second build waits."""
         with contextlib.ExitStack() as stack:
-            with self._reported("the lock"):
+            with self.reported("the lock"):
                 self._state.mkdir(parents=True, exist_ok=True)
                 file = stack.enter_context((self._state / "lock").open("ab"))
                 _lock(file.fileno(), waiting)
@@ -111,7 +116,7 @@ class Folder:
         """Return the state. Raises `ForeignError` where the folder is not ours."""
         entries, notes = self._read_manifest()
         intended = self._read_intent()
-        with self._reported(""):
+        with self.reported(""):
             marked, free = self._is_marked(), self._is_free()
             if not marked and not free and not self._holds_page_of(entries):
                 raise ForeignError(self._foreign_folder())
@@ -181,17 +186,17 @@ class Folder:
 
         A file that stands there already is not listed: it may be somebody else's.
         """
-        with self._reported(""):
+        with self.reported(""):
             self._state.mkdir(parents=True, exist_ok=True)
             self.out.mkdir(parents=True, exist_ok=True)
             self._summary.unlink(missing_ok=True)
             free = self._is_free()
             marker = self.out / MARKER
             if not marker.exists():
-                _replace(marker, json.dumps({"generator": GENERATOR}).encode() + b"\n")
+                replace(marker, json.dumps({"generator": GENERATOR}).encode() + b"\n")
             appearing = (path for path in new if free or not os.path.lexists(self.out / path))
             intended = sorted({*(self._read_intent() or ()), *appearing})
-            _replace(self._intent, _sealed(intended))
+            replace(self._intent, _sealed(intended))
 
     def finish(
         self,
@@ -204,8 +209,8 @@ class Folder:
         said = {path: [item.as_json() for item in found] for path, found in notes.items()}
         head = json.dumps({"format": FORMAT, "out": str(self.out), "notes": said})
         lines = (f"{entries[path].hex()} {path}" for path in sorted(entries))
-        with self._reported("the manifest"):
-            _replace(self._manifest, _sealed(chain((head,), lines)))
+        with self.reported("the manifest"):
+            replace(self._manifest, _sealed(chain((head,), lines)))
             if complete:
                 self._intent.unlink(missing_ok=True)
 
@@ -223,7 +228,7 @@ class Folder:
                 raise self._refusal(path, error) from error
             else:
                 return WRITTEN
-        with self._reported(path):
+        with self.reported(path):
             try:
                 return self._put(path, content, ours=ours)
             except (IsADirectoryError, NotADirectoryError) as error:
@@ -240,7 +245,7 @@ class Folder:
             return UNCHANGED
         if not (ours or _is_marked(path, old) or path == MARKER or self._vouches(path, old)):
             raise _foreign(path)
-        _replace(target, content)
+        replace(target, content)
         return WRITTEN
 
     def _vouches(self, path: str, content: bytes) -> bool:
@@ -280,7 +285,7 @@ class Folder:
         for path in sorted(paths):
             target = self.out / path
             absent = contextlib.suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError)
-            with self._reported(path), absent:
+            with self.reported(path), absent:
                 target.unlink()
                 removed.append(path)
             self._prune(target.parent)
@@ -297,7 +302,7 @@ class Folder:
             folder = folder.parent
 
     @contextlib.contextmanager
-    def _reported(self, path: str) -> Iterator[None]:
+    def reported(self, path: str) -> Iterator[None]:
         """Turn a refusal of the operating system into a problem of the output folder."""
         try:
             yield
@@ -403,7 +408,8 @@ def _write_all(handle: int, content: bytes) -> None:
         written += os.write(handle, content[written:])
 
 
-def _replace(target: Path, content: bytes | Iterable[bytes]) -> None:
+def replace(target: Path, content: bytes | Iterable[bytes]) -> None:
+    """Write a file so that a reader sees the old one or the new one."""
     temporary = target.with_name(f".{target.name}.{os.getpid()}.pageloom")
     temporary.unlink(missing_ok=True)
     try:

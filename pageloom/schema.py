@@ -221,7 +221,7 @@ def _explain(kind: str, error: Any, name: str) -> tuple[int, str, str, str]:
     if kind == "required":
         missing = error.kind.property
         return 106, f"required field `{missing}` is missing", f"a line `{missing}: …`", ""
-    if kind in {"additionalProperties", "type"}:
+    if kind in {"additionalProperties", "anyOf", "type"}:
         return 0, "", "", ""
     shown = str(error.instance)
     message = f"{name} is {_shown(error.instance)}"

@@ -157,7 +157,7 @@ def test_no_document_names_an_option_or_a_code_that_does_not_exist(document: Pat
     text = document.read_text(encoding="utf-8")
     used = set(re.findall(r"(?:build\.py|pageloom)[^\n`]*? (--[a-z-]+)", text))
     assert used <= flags()
-    codes = set(re.findall(r"\b[MCTRPGL]\d{3}\b", text))
+    codes = set(re.findall(r"\b[MCTRPGLH]\d{3}\b", text))
     assert {table_code(code) for code in codes} <= set(CODES)
 
 

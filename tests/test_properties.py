@@ -43,6 +43,10 @@ EDITS: dict[str, tuple[str, str | None, str | None]] = {
         "content/site.yaml", "nav:", "organization: {email: us@garden.example}\nnav:",
     ),
     "crawlers": ("content/site.yaml", "nav:", "crawlers: search-only\nnav:"),
+    "a host": ("content/site.yaml", "nav:", "host: [github-pages, nginx]\nnav:"),
+    "a header": (
+        "content/site.yaml", "nav:", 'host: netlify\nheaders: {X-More: "yes"}\nnav:',
+    ),
     "navigation to a pair": (
         "content/site.yaml", "family: region, region: north",
         "family: spot, region: south, plant: rose",

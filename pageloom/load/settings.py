@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
 from pathlib import Path
@@ -17,6 +18,10 @@ from pageloom.trees import Node
 
 Report = Callable[[Diagnostic], None]
 SITE = "content/site.yaml"
+_FOR_HOSTS = ("host", "headers")
+"""Settings that no page depends on."""
+_HEADER = re.compile(r"(?!(?:cache-control|content-type)$)[a-z][a-z0-9-]*", re.IGNORECASE)
+"""Names of headers but for those that differ from file to file."""
 FEED = 50
 """Entries of the feed where the settings do not say how many."""
 _STAND_IN = {"brand": "?", "base_url": "https://unset.example", "as_of": "2000-01-01"}
@@ -31,13 +36,16 @@ def read_settings(root: Path, report: Report, today: str) -> tuple[Settings, Nod
         values = Validator(built_in("site")).convert(node, SITE, problems.append, "the file")
         for problem in problems:
             report(problem)
-        if problems:
+        if problems or not _check_hosts(node, report):
             values, node = None, None
     if not isinstance(values, dict):
         values = dict(_STAND_IN)
     if node is not None:
         _check_theme(root, node, report)
-    text = json.dumps(values, sort_keys=True, default=list)
+    pages = {key: value for key, value in values.items() if key not in _FOR_HOSTS}
+    text = json.dumps(pages, sort_keys=True, default=list)
+    host = values.get("host", ())
+    entry = node.get("host") if node is not None else None
     settings = Settings(
         values=values,
         brand=values["brand"],
@@ -50,8 +58,26 @@ def read_settings(root: Path, report: Report, today: str) -> tuple[Settings, Nod
         staged=values.get("release") == "staged",
         feed=values.get("feed", FEED),
         digest=blake2b(text.encode(), digest_size=16).digest(),
+        hosts=(host,) if isinstance(host, str) else tuple(dict.fromkeys(host)),
+        hosts_at=Location(SITE, entry.line, entry.column) if entry is not None else Location(SITE),
     )
     return settings, node
+
+
+def _check_hosts(node: Node, report: Report) -> bool:
+    """Report unknown hosts and what is no name of a header; return whether there was none."""
+    schema = built_in("site")["properties"]["host"]
+    known = schema["anyOf"][0]["enum"]
+    entry = node.get("host")
+    names = () if entry is None else entry.items if entry.kind == "list" else (entry,)
+    unknown = [name for name in names if name.kind != "text" or name.text not in known]
+    for name in unknown:
+        _fault(name, 103, f"unknown host {quoted(name.text or name.kind)}", known, report)
+    headers = node.get("headers")
+    wrong = [key for key, _ in headers.pairs if not _HEADER.fullmatch(key.text)] if headers else []
+    for key in wrong:
+        _fault(key, 105, f"{quoted(key.text)} is no header that can be set here", (), report)
+    return not unknown and not wrong
 
 
 def _check_theme(root: Path, node: Node, report: Report) -> None:

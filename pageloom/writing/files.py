@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
 from heapq import nlargest
 
-from pageloom import __version__, feed, seo
+from pageloom import __version__, feed, hosts, redirects, seo
 from pageloom.compose import Composer
+from pageloom.diagnostics import Diagnostic
 from pageloom.plan import PUBLISHED, VERDICTS, Plan
 from pageloom.publish import GENERATOR, MARKER, content_key
 from pageloom.theme import Theme
@@ -27,14 +28,43 @@ class Other:
     content: Callable[[], bytes]
 
 
-def others(plan: Plan, theme: Theme, composer: Composer, routes: Sequence[str]) -> dict[str, Other]:
-    """Return every file that is no page, by its path; `routes` are those of the sitemap."""
+def others(
+    plan: Plan,
+    theme: Theme,
+    composer: Composer,
+    routes: Sequence[str],
+    output: hosts.Output | None = None,
+) -> dict[str, Other]:
+    """Return every file that is no page, by its path; `routes` are those of the sitemap.
+
+    What hosts read from the output is among them where `output` is given.
+    """
     made = {path: _ready(content) for path, content in _contents(plan, theme)}
     made.update(_sitemaps(plan, routes))
     if plan.project.has_feed:
         made[feed.PATH] = _ready(_feed(plan, composer))
+    if output is not None:
+        files = hosts.public(plan.project.settings.hosts, output)
+        made.update((path, _ready(content)) for path, content in files.items())
     made[MARKER] = _ready(_build_info(plan, made))
     return made
+
+
+def hosted(plan: Plan) -> hosts.Output | None:
+    """Return what the hosts of the site are told of it; None where it names none."""
+    settings = plan.project.settings
+    return hosts.output(settings, redirects.redirects(plan)) if settings.hosts else None
+
+
+def limits(
+    plan: Plan, theme: Theme, paths: Iterable[Iterable[str]], output: hosts.Output | None
+) -> Iterator[Diagnostic]:
+    """Yield what the hosts of the site would not take; `paths` are those of pages and others."""
+    settings = plan.project.settings
+    if output is not None:
+        contents = dict(_contents(plan, theme))
+        every = [path for some in paths for path in some]
+        yield from hosts.check(settings.hosts, output, every, contents, settings.hosts_at)
 
 
 def _ready(content: bytes) -> Other:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import compress
 
+from pageloom import hosts
 from pageloom.compose import Composer
 from pageloom.diagnostics import WARNING, Diagnostic, Location
 from pageloom.plan import Plan
 from pageloom.publish import MARKER, WRITTEN, Folder, ForeignError, State, in_the_way
 from pageloom.theme import Theme, ThemeError
-from pageloom.writing import pool
-from pageloom.writing.files import Other, others
+from pageloom.writing import beside, pool
+from pageloom.writing.files import Other, hosted, limits, others
 from pageloom.writing.worker import FAILED, KEY, NEW, SAME, TITLE, Range, Worker, Written
 
 Progress = Callable[[int, int], None]
@@ -85,32 +86,50 @@ class Writer:
 
     def run(self, jobs: int, executor: Executor | None, progress: Progress | None) -> Done:
         """Write what is stale, remove what no page claims, and write the manifest."""
-        parts = list(pool.ranges(self._plan))
-        cells = sum(end - start for _, start, end in parts)
+        plan, theme = self._plan, self._theme
+        ranges = list(pool.ranges(plan))
+        cells = sum(end - start for _, start, end in ranges)
         with pool.runner(self._worker, self._recipe, cells, jobs, executor) as run:
-            tasks = [(part, self._all_stale) for part in parts]
-            found: list[_Part] = []
-            entries: dict[str, bytes] = {}
-            problems: list[Diagnostic] = []
-            for part, result in zip(parts, run(pool.survey, tasks), strict=True):
-                pages = dict(result.pages())
-                found.append(_Part(part, tuple(pages), result.indexed, result.stale))
-                entries.update(pages)
-                problems += result.problems
-            problems += duplicates(entries)
-            if any(problem.is_error for problem in problems):
-                return Done(problems=tuple(problems))
-            return self._write(found, _Progress(entries, problems), run, progress)
+            so_far = _Progress({}, [])
+            parts = list(self._survey(ranges, so_far, run))
+            output = hosted(plan)
+            routes = [route for part in parts for route in part.routes()]
+            made = others(plan, theme, self._composer, routes, output)
+            so_far.problems += limits(plan, theme, (so_far.entries, made), output)
+            if any(problem.is_error for problem in so_far.problems):
+                return Done(problems=tuple(so_far.problems))
+            done = self._write(parts, made, so_far, run, progress)
+            return self._set_up(done, output, so_far.entries)
+
+    def _survey(self, ranges: Sequence[Range], so_far: _Progress, run: pool.Run) -> Iterator[_Part]:
+        """Find out which pages there are and which of them are stale."""
+        tasks = [(part, self._all_stale) for part in ranges]
+        for part, result in zip(ranges, run(pool.survey, tasks), strict=True):
+            pages = dict(result.pages())
+            so_far.entries.update(pages)
+            so_far.problems += result.problems
+            yield _Part(part, tuple(pages), result.indexed, result.stale)
+        so_far.problems += duplicates(so_far.entries)
+
+    def _set_up(self, done: Done, output: hosts.Output | None, paths: Iterable[str]) -> Done:
+        """Write what stands beside the output, and weigh it where the host asks for that."""
+        settings = self._plan.project.settings
+        files = hosts.beside(settings.hosts, output) if output is not None else {}
+        beside.put(self._folder, files)
+        problems = list(done.problems)
+        for name in hosts.WEIGHED.intersection(settings.hosts):
+            weight = beside.weight(self._folder.out, paths)
+            problems += hosts.check_weight(name, weight, settings.hosts_at)
+        return replace(done, problems=tuple(problems))
 
     def _write(
         self,
         parts: Sequence[_Part],
+        made: Mapping[str, Other],
         so_far: _Progress,
         run: pool.Run,
         progress: Progress | None,
     ) -> Done:
-        routes = [route for part in parts for route in part.routes()]
-        made = others(self._plan, self._theme, self._composer, routes)
         known = self._state.entries
         new = [path for path in (*so_far.entries, *made) if path not in known]
         gone = self._gone({*so_far.entries, *made})
@@ -250,6 +269,9 @@ def dry_run(recipe: pool.Recipe, theme: Theme, composer: Composer) -> list[Diagn
     entries = dict(entry for result in surveyed for entry in result.pages())
     problems = [problem for result in surveyed for problem in result.problems]
     problems += duplicates(entries)
+    output = hosted(recipe.plan)
+    made = others(recipe.plan, theme, composer, (), output)
+    problems += limits(recipe.plan, theme, (entries, made), output)
     for part in parts:
         problems += worker.check(part)
     return problems

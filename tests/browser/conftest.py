@@ -16,10 +16,6 @@ from typing import Any
 
 import pytest
 
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
 HERE = Path(__file__).parent
 
 
@@ -31,11 +27,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """Serves files with the policy that the pages must obey."""
+    """Serves files with the headers that the build wrote for the host, which pages must obey."""
 
     def end_headers(self) -> None:
-        """Add the policy."""
-        self.send_header("Content-Security-Policy", POLICY)
+        """Add the headers of every answer, the first block of `_headers`."""
+        rules = Path(self.directory, "_headers").read_text(encoding="utf-8")
+        for line in rules.split("\n\n")[0].splitlines()[1:]:
+            name, _, value = line.strip().partition(": ")
+            self.send_header(name, value)
         super().end_headers()
 
     def log_message(self, *_: Any) -> None:
