@@ -6,11 +6,12 @@ import argparse
 import gc
 import json
 import sys
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pageloom import __version__, terminal
+from pageloom import terminal
+from pageloom.arguments import parser
 
 if TYPE_CHECKING:
     from pageloom.diagnostics import Diagnostic
@@ -19,20 +20,17 @@ if TYPE_CHECKING:
     from pageloom.options import Options
 
 SOUND, PROBLEMS, USAGE, BUG, INTERRUPTED = 0, 1, 2, 3, 130
-_EPILOG = """examples:
-  python build.py                       build the site below this folder into site/
-  python build.py check --json          report every problem, write nothing
-  python build.py explain /a/b/c/       show where each part of a page comes from
-"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
     gc.disable()  # nothing here lives long; a third of a large build would go into collecting
-    parser = _parser()
-    options = parser.parse_args(_with_default(arguments if arguments is not None else sys.argv[1:]))
+    given = _with_default(arguments if arguments is not None else sys.argv[1:])
+    options = parser().parse_args(given)
+    if options.command in {"build", "check", "release"}:
+        terminal.warn_of_clock(options)
     try:
-        return int(options.run(options))
+        return COMMANDS[options.command](options)
     except KeyboardInterrupt:
         print("interrupted; every file is whole, build again to go on", file=sys.stderr)
         return INTERRUPTED
@@ -42,12 +40,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001  (anything unforeseen is a bug, reported as such)
         terminal.print_bug(error)
         return BUG
-
-
-COMMANDS = (
-    *("build", "check", "release", "changes", "explain", "report", "diff"),
-    *("schema", "new", "import", "serve"),
-)
 
 
 def _with_default(arguments: Sequence[str]) -> list[str]:
@@ -62,104 +54,6 @@ def _with_default(arguments: Sequence[str]) -> list[str]:
     return found
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="build.py",
-        description="Weave rows into pages.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("--version", action="version", version=f"pageloom {__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    _command(commands, "build", "build the site (the default)", _build)
-    _command(commands, "check", "report every problem, write nothing", _check)
-    release = _command(commands, "release", "record what is published now", _release)
-    add = release.add_argument
-    add(
-        "--limit", type=_count, default=100, metavar="N", help="new pages a day, where staged (100)"
-    )
-    add("--keep-dates", action="store_true", help="changed content is no update to tell of")
-    add("--dry-run", action="store_true", help="say what would be recorded, write nothing")
-    explain = _command(commands, "explain", "explain a page or a problem code", _explain)
-    explain.add_argument("what", metavar="ROUTE|CODE", help="such as /a/b/c/ or M103")
-    report = _command(commands, "report", "show what stands, and what to write next", _report)
-    add = report.add_argument
-    add("--out-file", type=Path, metavar="PATH", help="the page (.pageloom/report.html)")
-    add("--potential", action="store_true", help="how many facts are at hand for each cell")
-    add("--review", action="store_true", help="list all that is due, by source")
-    diff = _command(commands, "diff", "show what changed since a revision", _diff)
-    diff.add_argument("ref", metavar="REF", help="a revision of git, such as main or HEAD~1")
-    diff.add_argument("--markdown", action="store_true", help="print for a pull request")
-    changes = _command(commands, "changes", "list what a deploy must send", _changes)
-    changes.add_argument("file", metavar="FILE", type=Path, nargs="?", help="what is deployed now")
-    schema = _command(commands, "schema", "write the schemas that editors' programs read", _schema)
-    schema.add_argument("--check", action="store_true", help="list what is stale, write nothing")
-    new = _command(commands, "new", "add a row, or the skeleton of a snippet", _new)
-    new.add_argument("name", metavar="AXIS|JOIN|SLOT", help="what to add one of")
-    new.add_argument("pairs", metavar="KEY=VALUE", nargs="*", help="fields, or the cells it is for")
-    import_ = _command(commands, "import", "bring rows of a spreadsheet into a table", _import)
-    import_.add_argument("file", metavar="FILE.csv", type=Path, help="as a spreadsheet saves it")
-    import_.add_argument("name", metavar="AXIS|JOIN", help="the table")
-    import_.add_argument("--apply", action="store_true", help="write; else only the difference")
-    serve = _command(commands, "serve", "show the site here while it is edited", _serve)
-    serve.add_argument("--port", type=int, default=8000, metavar="N", help="the port (8000)")
-    serve.add_argument("--host", default="127.0.0.1", help="the interface (127.0.0.1: only here)")
-    return parser
-
-
-def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
-    name: str,
-    help_: str,
-    run: Callable[[argparse.Namespace], int],
-) -> argparse.ArgumentParser:
-    parser = commands.add_parser(name, help=help_, description=help_, allow_abbrev=False)
-    parser.set_defaults(run=run)
-    add = parser.add_argument
-    add("--root", type=Path, default=Path(), metavar="DIR", help="the project (this folder)")
-    add("--out", type=Path, metavar="DIR", help="the output folder (site/ in the project)")
-    add("--json", action="store_true", help="print one JSON object")
-    add("--jobs", type=_jobs, default=0, metavar="N", help="processes (one a core)")
-    add("--color", choices=("auto", "always", "never"), default="auto", help="color the output")
-    add("--today", type=_date, default=None, metavar="DATE", help="the date to judge by (as_of)")
-    add("--preview", action="store_true", help="take drafts in")
-    add("--strict", action="store_true", help="warnings count as errors")
-    add("--verify", action="store_true", help="compare every file on disk, repair hand edits")
-    add(
-        "--against",
-        type=Path,
-        metavar="BUILD|REF",
-        help="an earlier build or revision: keep its pages",
-    )
-    add("--accept-deindex", type=int, default=0, metavar="N", help="let N of those pages go")
-    add("-q", "--quiet", action="store_true", help="print problems only")
-    add("-v", "--verbose", action="store_true", help="list the files")
-    return parser
-
-
-def _jobs(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("at least 1")
-    return number
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError("not below 0")
-    return number
-
-
-def _date(text: str) -> str:
-    from pageloom.schema import is_date
-
-    if not is_date(text):
-        raise argparse.ArgumentTypeError(f"`{text}` is no date such as 2026-11-25")
-    return text
-
-
 def _options(arguments: argparse.Namespace) -> Options:
     from pageloom.options import Options
 
@@ -168,6 +62,7 @@ def _options(arguments: argparse.Namespace) -> Options:
         out=arguments.out,
         today=arguments.today or "",
         preview=arguments.preview,
+        noindex=arguments.noindex,
         verify=arguments.verify,
         against=arguments.against,
         accept_deindex=arguments.accept_deindex,
@@ -178,11 +73,20 @@ def _options(arguments: argparse.Namespace) -> Options:
 def _build(arguments: argparse.Namespace) -> int:
     from pageloom import unchanged
 
-    outcome = unchanged.build(_options(arguments))
+    options = _options(arguments)
+    if arguments.commit:
+        from pageloom import revision
+
+        try:
+            options = replace(options, commit=revision.named(arguments.root, arguments.commit))
+        except revision.RevisionError as error:
+            print(error, file=sys.stderr)
+            return USAGE
+    outcome = unchanged.build(options)
     if outcome is None:
         from pageloom import pipeline
 
-        outcome = pipeline.build(_options(arguments), terminal.progress(arguments))
+        outcome = pipeline.build(options, terminal.progress(arguments))
     return _finish(arguments, outcome)
 
 
@@ -195,8 +99,10 @@ def _check(arguments: argparse.Namespace) -> int:
 def _release(arguments: argparse.Namespace) -> int:
     from pageloom import release
 
-    if arguments.preview:
-        print("drafts are never released: leave --preview out", file=sys.stderr)
+    if arguments.preview or arguments.noindex:
+        option = "--preview" if arguments.preview else "--noindex"
+        what = "drafts are" if arguments.preview else "what is kept out of the index is"
+        print(f"{what} never released: leave {option} out", file=sys.stderr)
         return USAGE
     limit, keep, dry = arguments.limit, arguments.keep_dates, arguments.dry_run
     try:
@@ -259,20 +165,52 @@ def _report(arguments: argparse.Namespace) -> int:
 
 
 def _diff(arguments: argparse.Namespace) -> int:
-    from pageloom import diff
+    from pageloom import diff, live
+    from pageloom.difference import SHOWN, Difference
     from pageloom.revision import RevisionError
 
+    if (arguments.ref is None) == (arguments.live is None):
+        print("say what to compare with: a revision, or --live FILE", file=sys.stderr)
+        return USAGE
+    found: Difference | live.Live
     try:
-        found = diff.compare(_options(arguments), arguments.ref)
-    except RevisionError as error:
+        if arguments.live is not None:
+            found = live.compare(_options(arguments), arguments.live)
+        else:
+            found = diff.compare(_options(arguments), arguments.ref)
+    except (RevisionError, live.UnreadableError) as error:
         print(error, file=sys.stderr)
         return USAGE
     if arguments.json:
         print(json.dumps(found.as_json(), ensure_ascii=False, indent=1))
     else:
-        limit = None if arguments.verbose else diff.SHOWN
+        limit = None if arguments.verbose else SHOWN
         print(found.markdown() if arguments.markdown else found.text(limit))
     return PROBLEMS if found.failed else SOUND
+
+
+def _ping(arguments: argparse.Namespace) -> int:
+    from pageloom import ping
+
+    if arguments.preview or arguments.noindex:
+        print("what is only to be looked at is told to nobody", file=sys.stderr)
+        return USAGE
+    try:
+        found = ping.changed(_options(arguments), arguments.since)
+        if arguments.json and not arguments.send:
+            print(json.dumps(found.as_json(), ensure_ascii=False, indent=1))
+            return SOUND
+        if not arguments.json:
+            print(found.text(None if arguments.verbose else ping.SHOWN, sent=arguments.send))
+        if arguments.send:
+            for answer in ping.send(found, arguments.endpoint):
+                print(answer, file=sys.stderr if arguments.json else sys.stdout)
+    except ping.PingError as error:
+        print(error, file=sys.stderr)
+        return error.code
+    if arguments.json:
+        print(json.dumps(found.as_json(), ensure_ascii=False, indent=1))
+    return SOUND
 
 
 def _changes(arguments: argparse.Namespace) -> int:
@@ -360,3 +298,19 @@ def _finish(arguments: argparse.Namespace, outcome: Outcome) -> int:
     terminal.print_outcome(arguments, outcome)
     failed = any(problem.is_error or arguments.strict for problem in outcome.problems)
     return PROBLEMS if failed else SOUND
+
+
+COMMANDS: Mapping[str, Callable[[argparse.Namespace], int]] = {
+    "build": _build,
+    "check": _check,
+    "release": _release,
+    "explain": _explain,
+    "report": _report,
+    "diff": _diff,
+    "changes": _changes,
+    "ping": _ping,
+    "schema": _schema,
+    "new": _new,
+    "import": _import,
+    "serve": _serve,
+}

@@ -2,84 +2,30 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pageloom import pipeline, standing, writing
 from pageloom.diagnostics import Diagnostic, ordered
+from pageloom.difference import Difference, Flip, NewRow
 from pageloom.model import Row
 from pageloom.options import Options
-from pageloom.plan import VERDICTS, FamilyPlan
+from pageloom.plan import VERDICTS, FamilyPlan, picker
 from pageloom.publish import State
 from pageloom.revision import resolved
 
-FORMAT = 1
-SHOWN = 20
-"""Entries of a list that are shown where not all are asked for."""
 MAX_COMPARED = 5000
 """Pages with different keys that are made on both sides, to see whether their bytes differ."""
 _CACHE = Path(".pageloom") / "cache" / "html"
 _Place = tuple[FamilyPlan, int, int]
 _KEY = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Flip:
-    """A cell that is on both sides and is judged in another way."""
-
-    route: str
-    before: str
-    after: str
-    because: tuple[str, ...]
-    """Why it does not stand, or did not, on the side where it stands lower."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """What a change does."""
-
-    ref: str
-    commit: str
-    verdicts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    added: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
-    changed: tuple[str, ...] = ()
-    exact: bool = True
-    """Whether bytes of pages were compared; else their keys, which may differ where they do not."""
-    flips: tuple[Flip, ...] = ()
-    new: tuple[Diagnostic, ...] = ()
-    gone: tuple[Diagnostic, ...] = ()
-    unsound: tuple[str, ...] = ()
-    """Sides that have errors, so that pages cannot be compared."""
-    failed: bool = False
-    """Whether the working tree has errors."""
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the difference as the object that `--json` prints."""
-        names = ("ref", "commit", "added", "removed", "changed", "exact", "unsound")
-        return {
-            "version": FORMAT,
-            **{name: getattr(self, name) for name in names},
-            "verdicts": {name: list(pair) for name, pair in self.verdicts.items()},
-            "flips": [asdict(flip) for flip in self.flips],
-            "problems": {
-                "new": [problem.as_json() for problem in self.new],
-                "gone": [problem.as_json() for problem in self.gone],
-            },
-        }
-
-    def text(self, limit: int | None = None) -> str:
-        """Return the difference as lines, with at most `limit` of each kind."""
-        return "\n".join(_text(self, limit))
-
-    def markdown(self) -> str:
-        """Return the difference as a comment for a pull request."""
-        return "\n".join(_markdown(self))
+_NUMBER = re.compile(r"\d+(?:\.\d+)?(?=,| to | specific| words)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +53,15 @@ def compare(options: Options, ref: str) -> Difference:
         _lend_cache(options.root, root)
         before = _side(replace(options, root=root, out=None, against=None))
     found = _compared(before, after)
+    if after.worker is not None and before.worker is not None:
+        found = replace(found, rows=tuple(_new_rows(before.decision, after.decision)))
     sides = ((ref, before), ("the working tree", after))
     return replace(
         found,
         ref=ref,
         commit=revision.commit[:12],
         unsound=tuple(name for name, side in sides if side.worker is None),
+        others=tuple(_further(_every(after, options), found.new)),
         failed=any(problem.is_error for problem in after.problems),
     )
 
@@ -126,9 +75,11 @@ def _lend_cache(root: Path, target: Path) -> None:
 
 def _side(options: Options) -> _Side:
     decision = pipeline.decide(options)
+    sound = decision.sound
+    pipeline.guard(decision, options)
     problems = list(decision.problems)
     plan, theme, composer = decision.plan, decision.theme, decision.composer
-    if not decision.sound or plan is None or theme is None or composer is None:
+    if not sound or plan is None or theme is None or composer is None:
         return _Side(decision, None, problems, {}, {})
     worker = writing.Worker(plan, theme, composer, options.folder, State())
     keys: dict[str, bytes] = {}
@@ -141,6 +92,17 @@ def _side(options: Options) -> _Side:
         places.update((path, (family, number, page)) for number, page, path in pages)
     problems += writing.duplicates(keys)
     return _Side(decision, worker, problems, keys, places)
+
+
+def _every(side: _Side, options: Options) -> list[Diagnostic]:
+    """Return the problems of a side with those of its unchanged pages, unless these are many."""
+    decision = side.decision
+    plan, theme, composer = decision.plan, decision.theme, decision.composer
+    many = len(side.keys) > MAX_COMPARED
+    if side.worker is None or many or plan is None or theme is None or composer is None:
+        return side.problems
+    recipe = writing.Recipe(options.root, plan, options.folder, State())
+    return [*decision.problems, *writing.dry_run(recipe, theme, composer)]
 
 
 def _compared(before: _Side, after: _Side) -> Difference:
@@ -203,6 +165,47 @@ def _flips(before: pipeline.Decision, after: pipeline.Decision) -> Iterator[Flip
             )
 
 
+def _new_rows(before: pipeline.Decision, after: pipeline.Decision) -> Iterator[NewRow]:
+    """Yield the rows of axes and joins that were not there, with what became of their cells."""
+    plan = after.plan
+    if plan is None or before.plan is None:
+        return
+    names = (*plan.project.axes, *plan.project.joins)
+    known = before.plan.project.tables
+    new = {
+        row: Counter[tuple[str, str]]()
+        for name in names
+        for row in _missing(plan.project.tables[name], known.get(name, ()))
+    }
+    reasons: dict[Row, Counter[str]] = {row: Counter() for row in new}
+    for family in plan.families.values() if new else ():
+        joins = [
+            (join.index, picker(family.family.axes, join.axes))
+            for join in plan.project.joins.values()
+            if set(join.axes) <= set(family.family.axes)
+        ]
+        for number, cell in enumerate(family.cells):
+            about = (*cell, *(index.get(pick(cell)) for index, pick in joins))
+            for row in new.keys() & set(about):
+                verdict = VERDICTS[family.verdicts[number]]
+                new[row][family.family.name, verdict] += 1
+                because = standing.reasons(plan, family, number, after.measured)
+                reasons[row].update(_NUMBER.sub("…", reason) for reason in because)
+    for row, verdicts in new.items():
+        yield NewRow(
+            name=row.kind,
+            slug=row.slug,
+            place=f"{row.location.path}:{row.location.line}",
+            verdicts=tuple((*key, count) for key, count in verdicts.items()),
+            because=tuple(f"{count} × {why}" for why, count in reasons[row].most_common(3)),
+        )
+
+
+def _missing(rows: Iterable[Row], known: Iterable[Row]) -> list[Row]:
+    slugs = {row.slug for row in known}
+    return [row for row in rows if row.slug not in slugs]
+
+
 def _slugs(cell: Sequence[Row]) -> tuple[str, ...]:
     return tuple(row.slug for row in cell)
 
@@ -230,75 +233,3 @@ def _further(problems: Iterable[Diagnostic], others: Iterable[Diagnostic]) -> It
 
 def _identity(problem: Diagnostic) -> tuple[str, str, str]:
     return problem.code, problem.location.path, problem.message
-
-
-def _pages_line(found: Difference) -> str:
-    counts = f"{len(found.added)} added, {len(found.removed)} removed, {len(found.changed)} changed"
-    return counts if found.exact else f"{counts} (by what they are made from)"
-
-
-def _text(found: Difference, limit: int | None) -> Iterator[str]:
-    yield f"compared with {found.ref} ({found.commit})"
-    if found.unsound:
-        yield f"pages are not compared: {' and '.join(found.unsound)} cannot be built"
-    else:
-        yield f"pages: {_pages_line(found)}"
-        moved = [
-            f"{old} → {new} {name}" for name, (old, new) in found.verdicts.items() if old != new
-        ]
-        yield f"cells: {', '.join(moved) or 'judged as before'}"
-    for title, routes in (
-        ("added", found.added),
-        ("removed", found.removed),
-        ("changed", found.changed),
-    ):
-        yield from _listed(title, routes, limit)
-    flips = [
-        f"{flip.before} → {flip.after}  {flip.route}  {_why(flip)}".rstrip() for flip in found.flips
-    ]
-    yield from _listed("verdicts", flips, limit)
-    for title, problems in (("new problems", found.new), ("problems that are gone", found.gone)):
-        yield from _listed(title, [problem.first_line() for problem in problems], limit)
-
-
-def _why(flip: Flip) -> str:
-    if not flip.because:
-        return ""
-    rose = VERDICTS.index(flip.after) > VERDICTS.index(flip.before)
-    return f"{'was' if rose else 'because'}: {'; '.join(flip.because)}"
-
-
-def _listed(title: str, lines: Sequence[str], limit: int | None) -> Iterator[str]:
-    if not lines:
-        return
-    yield f"{title}:"
-    yield from (f"  {line}" for line in lines[:limit])
-    if limit is not None and len(lines) > limit:
-        yield f"  … and {len(lines) - limit} more (-v lists all)"
-
-
-def _markdown(found: Difference) -> Iterator[str]:
-    yield f"**Pages compared with `{found.ref}`** ({found.commit}): {_pages_line(found)}."
-    if found.unsound:
-        yield f"\nPages are not compared: {' and '.join(found.unsound)} cannot be built."
-    if any(old != new for old, new in found.verdicts.values()):
-        yield from ("", "| cells | before | after |", "|---|---:|---:|")
-        for name, (old, new) in found.verdicts.items():
-            yield f"| {name} | {old} | {new} |"
-    if found.flips:
-        yield from ("", "| page | verdict | why |", "|---|---|---|")
-        for flip in found.flips[:SHOWN]:
-            why = _why(flip).replace("|", "\\|")
-            yield f"| `{flip.route}` | {flip.before} → {flip.after} | {why} |"
-        yield from _more(found.flips)
-    for title, problems in (("New problems", found.new), ("Problems that are gone", found.gone)):
-        if problems:
-            yield from ("", f"{title}: {len(problems)}", "")
-            for problem in problems[:SHOWN]:
-                yield f"- `{problem.location}` {problem.severity} {problem.code}: {problem.message}"
-            yield from _more(problems)
-
-
-def _more(items: Sequence[object]) -> Iterator[str]:
-    if len(items) > SHOWN:
-        yield f"\n… and {len(items) - SHOWN} more."

@@ -221,7 +221,9 @@ def _report_root_files(result: Plan, report: Report) -> None:
     files = {path.casefold(): path for path in result.project.root_files}
     if not files:
         return
-    written = {*WRITTEN, FEED} if result.project.has_feed else WRITTEN
+    written = {*WRITTEN, FEED} if result.project.has_feed else set(WRITTEN)
+    if result.project.settings.indexnow:
+        written.add(f"{result.project.settings.indexnow}.txt".casefold())
     for path in sorted(files):
         if path in written or path.startswith("assets/") or _SITEMAP.fullmatch(path):
             _root_clash(files[path], "a file that the build writes", report)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from pageloom.diagnostics import WARNING, Diagnostic
@@ -30,6 +30,24 @@ def intervals(settings: Mapping[str, Any]) -> Mapping[str, int]:
 def is_over(checked: str, months: int, today: str) -> bool:
     """Whether a check on `checked` no longer holds on `today`."""
     return bool(checked) and _later(checked, months) < today
+
+
+def over_on(checked: str, months: int) -> str:
+    """Return the first day on which a check no longer holds; empty where there is none."""
+    return next_day(_later(checked, months)) if checked else ""
+
+
+def next_day(iso: str) -> str:
+    """Return the day after a day; empty after the last one."""
+    day = date.fromisoformat(iso)
+    return (day + timedelta(days=1)).isoformat() if day < date.max else ""
+
+
+def await_(awaited: dict[str, tuple[str, int]], kind: str, day: str) -> None:
+    """Keep the earliest day of a kind, and how many fall on it."""
+    first, count = awaited.get(kind, (day, 0))
+    if day and day <= first:
+        awaited[kind] = (day, count + 1 if day == first else 1)
 
 
 def _later(iso: str, months: int) -> str:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from hashlib import blake2b
 from typing import NamedTuple
 
 from pageloom.diagnostics import Diagnostic, Location, quoted
@@ -71,6 +72,13 @@ class Ledger:
     def __bool__(self) -> bool:
         """Whether anything was ever released."""
         return bool(self.entries)
+
+    def fingerprint(self) -> str:
+        """Return the digest of all lines and of what is given up, in whichever file they stand."""
+        found = blake2b(written(self.entries).encode(), digest_size=DIGEST // 2)
+        for route, farewell in sorted(self.gone.items()):
+            found.update(f"{route}\t{farewell.reason}\t{farewell.to}\n".encode())
+        return found.hexdigest()
 
 
 NOTHING = Ledger()

@@ -295,6 +295,12 @@ class Settings:
     """The date to judge by: `as_of`, or what the command line says."""
     theme: str
     root_path: str
+    hidden: bool = False
+    """Whether every page is noindex, and there is no sitemap and no feed."""
+    commit: str = ""
+    """The revision that the files are those of; empty where nobody said."""
+    indexnow: str = ""
+    """The key that the site shows to search engines; empty for none."""
     staged: bool = False
     """Whether pages wait for their release."""
     feed: int = 0
@@ -331,6 +337,8 @@ class Project:
     ledger: Ledger = NOTHING
     claims: Claims | None = None
     """The claims that texts are judged by; None where the project has none."""
+    awaited: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    """By kind of row: the next day on which checks are over, and how many."""
     draft_count: int = 0
     incomplete: bool = False
     """Whether rows or snippets with problems were left out."""
@@ -338,7 +346,7 @@ class Project:
     @property
     def has_feed(self) -> bool:
         """Whether the site has a feed: something was released, and the settings want one."""
-        return bool(self.ledger and self.settings.feed)
+        return bool(self.ledger and self.settings.feed and not self.settings.hidden)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,10 @@ class Options:
     out: Path | None = None
     today: str = ""
     preview: bool = False
+    noindex: bool = False
+    """Keep every page out of the index; a preview always does."""
+    commit: str = ""
+    """The revision that the project's files are those of; told in the record of the build."""
     verify: bool = False
     against: Path | None = None
     """An earlier build or a revision whose pages are to stay in the index."""
@@ -29,6 +33,11 @@ class Options:
     """Where pages are made; None for processes of this machine."""
 
     @property
+    def hidden(self) -> bool:
+        """Whether the site is only to be looked at: no page in the index, no sitemap, no feed."""
+        return self.preview or self.noindex
+
+    @property
     def folder(self) -> Folder:
         """The output folder with its state beside it."""
         out = (self.out or self.root / "site").absolute()
@@ -36,7 +45,8 @@ class Options:
 
     def inputs_digest(self) -> str:
         """Return the digest of every byte that a build may read, and of what changes its pages."""
-        return inputs.digest(self.root, f"{self.today} {self.preview} {self.accept_deindex}")
+        options = (self.today, self.preview, self.hidden, self.commit, self.accept_deindex)
+        return inputs.digest(self.root, " ".join(map(str, options)))
 
 
 def state_name(out: Path) -> str:

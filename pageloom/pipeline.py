@@ -13,6 +13,7 @@ from functools import partial
 
 from pageloom import (
     cascade,
+    digests,
     expand,
     fragments,
     freshness,
@@ -115,7 +116,17 @@ def _project(options: Options, report: Report, memory: Memory) -> Project | None
     remembered = before is not None and memory.last(load.BASE) is before
     if differ and not remembered:  # else only what has changed was parsed
         kept.write(options.root, "trees", parsed)
-    return project
+    return project and _told(project, options)
+
+
+def _told(project: Project, options: Options) -> Project:
+    """Return the project with what the command line says of the whole site."""
+    settings = project.settings
+    if not options.hidden and not options.commit:
+        return project
+    digest = digests.digest((settings.digest, b"hidden")) if options.hidden else settings.digest
+    told = replace(settings, hidden=options.hidden, commit=options.commit, digest=digest)
+    return replace(project, settings=told)
 
 
 def guard(decision: Decision, options: Options) -> None:

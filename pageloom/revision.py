@@ -8,6 +8,9 @@ import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
+INPUTS = ("matrix", "content", "themes")
+"""The folders of a project that a build reads."""
+
 
 class RevisionError(Exception):
     """There is no such revision to compare with."""
@@ -31,6 +34,18 @@ class Revision:
         with tarfile.open(fileobj=io.BytesIO(content)) as archive:
             archive.extractall(target, filter=_inside)  # noqa: S202  (filtered)
 
+    def changed(self, *below: str) -> tuple[str, ...]:
+        """Return the files below folders of the project that are not as they were then.
+
+        Raises `RevisionError`.
+        """
+        place = self.top / self.prefix
+        failure = f"{self.commit[:12]} cannot be compared"
+        differing = "diff --name-only --relative -z"
+        differ, _ = _git(place, failure, differing, self.commit, "--", *below)
+        new, _ = _git(place, failure, "ls-files --others --exclude-standard -z --", *below)
+        return tuple(sorted(path for path in f"{differ}\0{new}".split("\0") if path))
+
     def has(self, path: str) -> bool:
         """Whether a file or folder of the project was there. Raises `RevisionError`."""
         place = f"{self.prefix}/{path}" if self.prefix else path
@@ -47,6 +62,16 @@ def resolved(root: Path, ref: str) -> Revision:
     words = "rev-parse --verify --quiet --end-of-options"
     commit, _ = _git(root, f"git knows no revision `{ref}`", words, wanted)
     return Revision(Path(top), prefix.strip("/"), commit)
+
+
+def named(root: Path, ref: str) -> str:
+    """Return the commit of `ref` when a build would read what it holds. Raises `RevisionError`."""
+    revision = resolved(root, ref)
+    changed = revision.changed(*INPUTS)
+    if changed:
+        more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+        raise RevisionError(f"{changed[0]}{more} not as in {ref}: commit, or leave --commit out")
+    return revision.commit
 
 
 def _git(folder: Path, failure: str, words: str, *further: str) -> tuple[str, bytes]:

@@ -323,7 +323,11 @@ _ANSWERING = ("Claude-SearchBot", "OAI-SearchBot", "PerplexityBot")
 
 
 def robots_txt(base: str, crawlers: str) -> bytes:
-    """Return robots.txt (https://www.rfc-editor.org/rfc/rfc9309) for a policy of site.yaml."""
+    """Return robots.txt (https://www.rfc-editor.org/rfc/rfc9309) for a policy of site.yaml.
+
+    It names the sitemap of `base`, where that is given. Pages that are noindex are not refused: a
+    crawler must read them to see it (https://developers.google.com/search/docs/crawling-indexing/block-indexing).
+    """
     refused = {
         "allow-all": (),
         "search-only": _TRAINING,
@@ -333,5 +337,6 @@ def robots_txt(base: str, crawlers: str) -> bytes:
     if refused:
         lines += [f"User-agent: {name}" for name in refused]
         lines += ["Disallow: /", ""]
-    lines += ["User-agent: *", "Allow: /", "", f"Sitemap: {base}/sitemap.xml", ""]
+    lines += ["User-agent: *", "Allow: /", ""]
+    lines += [f"Sitemap: {base}/sitemap.xml", ""] if base else []
     return "\n".join(lines).encode()

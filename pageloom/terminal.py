@@ -34,6 +34,16 @@ def progress(arguments: argparse.Namespace) -> Callable[[int, int], None] | None
     return show
 
 
+def warn_of_clock(arguments: argparse.Namespace) -> None:
+    """Warn where a machine builds every day and nobody says which day it is."""
+    if "CI" in os.environ and not arguments.today:
+        print(
+            "warning: CI is set and --today is not: the site is judged by `as_of`; "
+            'on a schedule, run with --today "$(date -u +%F)"',
+            file=sys.stderr,
+        )
+
+
 def print_outcome(arguments: argparse.Namespace, outcome: Outcome) -> None:
     """Print what a run did, as JSON or as problems, files and a last line that counts."""
     if arguments.json:

@@ -7,10 +7,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from ledgers import released
 from trees import append, copied, replace
 
 from pageloom import cli, diff
-from pageloom.diff import Difference
+from pageloom.diagnostics import Diagnostic, Location
+from pageloom.difference import Difference
 from pageloom.options import Options
 
 LACKING = "specific share 0.00, 0.50 wanted"
@@ -138,7 +140,7 @@ def test_json_holds_all_of_it(garden: Path, capsys: pytest.CaptureFixture[str]):
     assert (value["version"], value["ref"], value["removed"]) == (1, "HEAD", ["/north/rose/aphid/"])
     assert value["flips"][0]["after"] == "folded"
     assert value["verdicts"]["published"] == [16, 15]
-    assert set(value["problems"]) == {"new", "gone"}
+    assert set(value["problems"]) == {"new", "gone", "others"}
 
 
 def test_markdown_is_short_enough_for_a_comment(garden: Path, capsys: pytest.CaptureFixture[str]):
@@ -202,3 +204,82 @@ def test_the_working_tree_is_left_as_it_was(garden: Path):
         ["git", "-C", str(garden), "worktree", "list"], check=True, capture_output=True, text=True
     )
     assert len(listed.stdout.splitlines()) == 1
+
+
+def commented(root: Path, capsys: pytest.CaptureFixture[str], *options: str) -> str:
+    """Return the comment for a pull request."""
+    capsys.readouterr()
+    cli.main(["diff", "HEAD", "--root", str(root), "--markdown", *options])
+    return capsys.readouterr().out
+
+
+def test_a_comment_names_every_problem_with_what_to_do(
+    garden: Path, capsys: pytest.CaptureFixture[str]
+):
+    append(garden / "matrix/grown.yaml", "- {region: nort, plant: rose, line: L}\n")
+    text = commented(garden, capsys)
+    place = next(line for line in text.splitlines() if "M103" in line)
+    assert place.startswith("- **error M103** `matrix/grown.yaml:")
+    assert "  - expected: the slug of a region" in text
+    assert "  - **to do:** the closest name is `north`" in text
+
+
+def test_a_comment_has_the_verdicts_of_each_new_row(
+    garden: Path, capsys: pytest.CaptureFixture[str]
+):
+    append(garden / "matrix/pests.yaml", "- {slug: wasp, name: Wasp}\n")
+    (row,) = compared(garden).rows
+    assert (row.name, row.slug) == ("pest", "wasp")
+    assert sum(count for *_, count in row.verdicts) > 1
+    text = commented(garden, capsys)
+    assert "| new row | place | its cells | they lack |" in text
+    assert f"| pest `wasp` | `{row.place}` | " in text
+    assert " folded" in text
+    assert "wanted" in text
+
+
+def test_a_comment_folds_the_problems_that_were_there_before(
+    garden: Path, capsys: pytest.CaptureFixture[str]
+):
+    text = commented(garden, capsys)
+    assert "New problems" not in text
+    count = len(compared(garden).others)
+    assert count
+    summary = f"<details><summary>Problems that were there before: {count}</summary>"
+    assert summary in text
+
+
+def test_problems_of_pages_that_did_not_change_are_in_a_comment(garden: Path):
+    replace(garden / "matrix/matrix.yaml", ": plants and pests, region by region", "")
+    git(garden, "commit", "--quiet", "--all", "--message", "second")
+    assert compared(garden).changed == ()
+    assert "P601" in {problem.code for problem in compared(garden).others}
+
+
+def test_a_released_address_that_leads_nowhere_is_in_a_comment(garden: Path):
+    released(garden, "2026-11-25")
+    git(garden, "add", "--all")
+    git(garden, "commit", "--quiet", "--message", "second")
+    text = (garden / "matrix/pests.yaml").read_text(encoding="utf-8")
+    (garden / "matrix/pests.yaml").write_text(text.replace("aphid", "greenfly"), encoding="utf-8")
+    for path in (garden / "content").rglob("*.md"):
+        path.write_text(path.read_text("utf-8").replace("aphid", "greenfly"), encoding="utf-8")
+    found = compared(garden)
+    assert "R507" in {problem.code for problem in found.new}
+    assert found.removed, "pages are compared all the same"
+
+
+def test_a_comment_is_cut_where_it_would_be_too_long(garden: Path):
+    problem = Diagnostic(code="M103", location=Location("a.yaml", 1, 1), message="m" * 70)
+    found = Difference(ref="HEAD", commit="0", others=(problem,) * 2000)
+    text = found.markdown()
+    assert 60_000 < len(text) < 65_536
+    assert text.endswith("more lines: `python build.py check` prints every problem.")
+    assert text.count("<details>") == text.count("</details>") == 1
+
+
+def test_texts_of_problems_cannot_call_people_or_write_elements(garden: Path):
+    location = Location("a.yaml", 1, 1)
+    problem = Diagnostic(code="M103", location=location, message="<img> @all #1 `<b> @x`")
+    text = Difference(ref="HEAD", commit="0", new=(problem,)).markdown()
+    assert "&lt;img> @\u200ball #\u200b1 `<b> @x`" in text

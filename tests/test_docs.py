@@ -13,7 +13,7 @@ from typing import Any
 import documents
 import pytest
 
-from pageloom import cli, expressions
+from pageloom import arguments, expressions
 from pageloom.compose.data import site_view
 from pageloom.diagnostics import CODES, table_code
 from pageloom.lexicon import Lexicon
@@ -25,9 +25,14 @@ from pageloom.sheet import Item, Pager, Part, Sheet, SourceItem, context, sectio
 
 DOCS = documents.REPOSITORY / "docs"
 README = documents.REPOSITORY / "README.md"
-PROGRAMS = [README, documents.REPOSITORY / "CONTRIBUTING.md", *sorted(DOCS.glob("how-to/*.md"))]
+FOLDERS = ("how-to", "reference", "explanation")
+PROGRAMS = [
+    README,
+    documents.REPOSITORY / "CONTRIBUTING.md",
+    *(path for folder in FOLDERS for path in sorted((DOCS / folder).glob("*.md"))),
+]
 ALL = [*documents.REPOSITORY.glob("*.md"), *sorted(DOCS.rglob("*.md"))]
-SCHEMAS = Path(cli.__file__).parent / "schemas"
+SCHEMAS = Path(arguments.__file__).parent / "schemas"
 
 
 def name(path: Path) -> str:
@@ -129,14 +134,14 @@ def test_every_key_filter_and_function_of_snippets_is_documented():
 def subparsers() -> Mapping[str, argparse.ArgumentParser]:
     (action,) = (
         item
-        for item in cli._parser()._actions  # noqa: SLF001  (argparse has no public way)
+        for item in arguments.parser()._actions  # noqa: SLF001  (argparse has no public way)
         if isinstance(item, argparse._SubParsersAction)  # noqa: SLF001
     )
     return action.choices
 
 
 def flags() -> set[str]:
-    parsers = (cli._parser(), *subparsers().values())  # noqa: SLF001
+    parsers = (arguments.parser(), *subparsers().values())
     return {
         flag
         for parser in parsers

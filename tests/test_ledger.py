@@ -267,7 +267,7 @@ def test_a_line_of_the_ledger_makes_its_own_page_anew(site: Path):
     path = site / "matrix/ledger/page.tsv"
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("2026-11-25", "2026-11-20", 1), encoding="utf-8")
-    assert made(site).written == ("alm/knee/late/index.html", "feed.xml")
+    assert made(site).written == ("alm/knee/late/index.html", "build-info.json", "feed.xml")
 
 
 def test_a_build_that_has_nothing_to_do_sees_an_edit_of_the_ledger(site: Path):

@@ -32,6 +32,7 @@ class Composer:
         self._project = plan.project
         self._lexicon = converter.lexicon
         self.base_url = plan.project.settings.base_url
+        self.hidden = plan.project.settings.hidden
         self.structured = seo.Structured(plan.project.settings.values, plan.project.settings.lang)
         self.linker = Linker(plan, report)
         self.numberer = Numberer(converter.lexicon, theme)

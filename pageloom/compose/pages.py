@@ -90,7 +90,7 @@ class Pages:
         h1, said_h1 = self._both(self._h1, place, family.h1)
         crumbs, graph_crumbs = self._crumbs(place, route)
         related = self._linker.related(plan, number) if page == 1 and family.related else ()
-        indexed = plan.verdicts[number] == PUBLISHED and family.listed
+        indexed = plan.verdicts[number] == PUBLISHED and family.listed and not composer.hidden
         entry = plan.entry(number) if page == 1 else None
         changed = entry is not None and entry.modified > entry.published
         return Sheet(

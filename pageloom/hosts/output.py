@@ -41,9 +41,13 @@ def output(settings: Settings, redirects: Sequence[Redirect]) -> Output:
     given: Mapping[str, str] = settings.values.get("headers", {})
     known = {name.lower() for name in given}
     ours = {name: value for name, value in SECURITY.items() if name.lower() not in known}
+    headers = {**ours, **{name: value for name, value in given.items() if value != "off"}}
+    if settings.hidden:
+        headers = {name: value for name, value in headers.items() if name.lower() != "x-robots-tag"}
+        headers["X-Robots-Tag"] = "noindex"
     return Output(
         base_url=settings.base_url,
-        headers={**ours, **{name: value for name, value in given.items() if value != "off"}},
+        headers=headers,
         redirects=redirects,
     )
 

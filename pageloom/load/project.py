@@ -70,7 +70,7 @@ def _base(root: Path, report: Report, *, preview: bool, today: str) -> _Base | N
     map_, tables = read_tables(root, report, preview=preview)
     if map_ is None:
         return None
-    mark_due(root, tables, settings, report)
+    awaited = mark_due(root, tables, settings, report)
     rows = resolve(tables, report)
     fields = tables.fields()
     families = read_families(map_, fields, report)
@@ -95,6 +95,7 @@ def _base(root: Path, report: Report, *, preview: bool, today: str) -> _Base | N
         ledger=read_ledger(root, report),
         claims=read_claims(root, map_.claims, rows, fields, report),
         root_files=dict(_root_files(root, report)),
+        awaited=awaited,
         draft_count=tables.drafts,
     )
     return _Base(made, reader)

@@ -20,8 +20,15 @@ Report = Callable[[Diagnostic], None]
 REVIEWS = "matrix/reviews.yaml"
 
 
-def mark_due(root: Path, tables: Tables, settings: Settings, report: Report) -> None:
-    """Give facts and sources whose check is over the field `due`: the date of that check."""
+Awaited = dict[str, tuple[str, int]]
+
+
+def mark_due(root: Path, tables: Tables, settings: Settings, report: Report) -> Awaited:
+    """Give facts and sources whose check is over the field `due`: the date of that check.
+
+    Return by kind the next day on which checks are over, and how many.
+    """
+    awaited: Awaited = {}
     reviews = _read(root, tables, report)
     months = freshness.intervals(settings.values)
     types = {raw.row.slug: str(raw.values.get("type", "")) for raw in tables.raw["source"]}
@@ -30,14 +37,20 @@ def mark_due(root: Path, tables: Tables, settings: Settings, report: Report) -> 
         interval = months.get(types[raw.row.slug], months["other"])
         if freshness.is_over(dates[raw.row.slug], interval, settings.today):
             raw.values["due"] = dates[raw.row.slug]
+        else:
+            freshness.await_(awaited, "source", freshness.over_on(dates[raw.row.slug], interval))
     for raw in tables.raw["fact"]:
         named = raw.values.get("source")
         slug = named.slug if isinstance(named, Ref) else ""
         checked = str(raw.values.get("as_of") or dates.get(slug, ""))
         checked = max(checked, reviews.get(raw.row.slug, ""))
         interval = months.get(types.get(slug, ""), months["other"])
-        if freshness.is_over(checked, raw.values.get("interval_months", interval), settings.today):
+        interval = raw.values.get("interval_months", interval)
+        if freshness.is_over(checked, interval, settings.today):
             raw.values["due"] = checked
+        else:
+            freshness.await_(awaited, "fact", freshness.over_on(checked, interval))
+    return awaited
 
 
 def _read(root: Path, tables: Tables, report: Report) -> Mapping[str, str]:

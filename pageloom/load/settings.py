@@ -55,6 +55,7 @@ def read_settings(root: Path, report: Report, today: str) -> tuple[Settings, Nod
         today=today or values["as_of"],
         theme=values.get("theme", "default"),
         root_path=SITE,
+        indexnow=values.get("indexnow", ""),
         staged=values.get("release") == "staged",
         feed=values.get("feed", FEED),
         digest=blake2b(text.encode(), digest_size=16).digest(),

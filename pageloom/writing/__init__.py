@@ -4,7 +4,7 @@ Each process makes its own pages and writes its own files; it sends back keys, c
 never HTML.
 """
 
-from pageloom.writing.files import Other, others
+from pageloom.writing.files import Other, hosted, others
 from pageloom.writing.pool import Recipe, ranges
 from pageloom.writing.worker import Worker, file_path
 from pageloom.writing.writer import (
@@ -28,6 +28,7 @@ __all__ = [
     "dry_run",
     "duplicates",
     "file_path",
+    "hosted",
     "others",
     "ranges",
     "theme_failures",

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
 from heapq import nlargest
 
-from pageloom import __version__, feed, hosts, redirects, seo
+from pageloom import feed, hosts, redirects, seo
 from pageloom.compose import Composer
 from pageloom.diagnostics import Diagnostic
-from pageloom.plan import PUBLISHED, VERDICTS, Plan
-from pageloom.publish import GENERATOR, MARKER, content_key
+from pageloom.plan import PUBLISHED, Plan
+from pageloom.publish import MARKER, content_key
 from pageloom.theme import Theme
+from pageloom.writing import record
 
 _FURTHER = re.compile(r"page/[0-9]+/$")
 
@@ -40,13 +40,14 @@ def others(
     What hosts read from the output is among them where `output` is given.
     """
     made = {path: _ready(content) for path, content in _contents(plan, theme)}
-    made.update(_sitemaps(plan, routes))
+    if not plan.project.settings.hidden:
+        made.update(_sitemaps(plan, routes))
     if plan.project.has_feed:
         made[feed.PATH] = _ready(_feed(plan, composer))
     if output is not None:
         files = hosts.public(plan.project.settings.hosts, output)
         made.update((path, _ready(content)) for path, content in files.items())
-    made[MARKER] = _ready(_build_info(plan, made))
+    made[MARKER] = _ready(record.of(plan, {path: other.key for path, other in made.items()}))
     return made
 
 
@@ -77,7 +78,11 @@ def _contents(plan: Plan, theme: Theme) -> Iterator[tuple[str, bytes]]:
     for asset in theme.assets.values():
         yield asset.public.lstrip("/"), asset.content
     yield from project.root_files.items()
-    yield "robots.txt", seo.robots_txt(project.settings.base_url, crawlers)
+    key = project.settings.indexnow
+    if key:
+        yield f"{key}.txt", key.encode()
+    base = "" if project.settings.hidden else project.settings.base_url
+    yield "robots.txt", seo.robots_txt(base, crawlers)
 
 
 def _sitemaps(plan: Plan, routes: Sequence[str]) -> Iterator[tuple[str, Other]]:
@@ -146,25 +151,3 @@ def _feed(plan: Plan, composer: Composer) -> bytes:
         updated=max(entry.modified for entry in plan.released.values()),
         items=items,
     )
-
-
-def _build_info(plan: Plan, files: Mapping[str, Other]) -> bytes:
-    counts = {
-        name: {
-            verdict: family.verdicts.count(value)
-            for value, verdict in enumerate(VERDICTS)
-            if family.verdicts.count(value)
-        }
-        for name, family in plan.families.items()
-    }
-    info = {
-        "generator": GENERATOR,
-        "version": __version__,
-        "cells": counts,
-        "files": {
-            path: other.key.hex()
-            for path, other in files.items()
-            if not path.startswith(("assets/", "sitemap", feed.PATH))
-        },
-    }
-    return json.dumps(info, indent=1, sort_keys=True).encode() + b"\n"
