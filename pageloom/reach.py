@@ -46,11 +46,8 @@ def check(plan: Plan, partials: Iterable[str], report: Report) -> None:
             continue
         pages = [number for number in family.published() if (name, number) not in menu]
         far = [number for number in pages if near[name][number] > FAR]
-        few = [
-            number
-            for number in pages
-            if total > _SMALL and linked[name][number] + _beside(plan, family, number) < FEW
-        ]
+        beside = _beside(plan, family)
+        few = [n for n in pages if total > _SMALL and linked[name][n] + beside[n] < FEW]
         _tell(plan, family, far, "P611", f"a page of ? is more than {FAR} clicks from home", report)
         _tell(plan, family, few, "P612", f"fewer than {FEW} pages link to a page of ?", report)
 
@@ -126,14 +123,20 @@ def _linked(plan: Plan) -> Counts:
     return found
 
 
-def _beside(plan: Plan, family: FamilyPlan, number: int) -> int:
-    """Return how many pages link to a page from below it and from beside it, two at most."""
-    found = 0
-    for ring, pick, count in plan.rings(family):
-        found += min(len(ring.get(pick(family.cells[number]), ())) - 1, count)
+def _beside(plan: Plan, family: FamilyPlan) -> bytearray:
+    """Return for each cell how many pages link to it from below and from beside it, two at most."""
+    found = bytearray(len(family.cells))
+    for groups, _, count in plan.rings(family):
+        for group in groups.values():
+            links = min(len(group) - 1, count, FEW)
+            for number in group if links else ():
+                found[number] = min(found[number] + links, FEW)
     for other in plan.families.values():
-        if found < FEW and other.family.parent == family.family.name:
-            found += len(plan.children(family, number, other.family.name))
+        if other.family.parent == family.family.name:
+            for number in family.published():
+                if found[number] < FEW:
+                    below = len(plan.children(family, number, other.family.name))
+                    found[number] = min(found[number] + below, FEW)
     return found
 
 
