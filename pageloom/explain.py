@@ -19,7 +19,9 @@ from pageloom.options import Options
 from pageloom.pipeline import Decision, decide
 from pageloom.plan import NOINDEX, VERDICTS, FamilyPlan, Plan
 
-_PROBLEMS = Path(__file__).parent.parent / "docs" / "problems.md"
+_PACKAGE = Path(__file__).parent
+_PROBLEMS = (_PACKAGE / "defaults" / "problems.md", _PACKAGE.parent / "docs" / "problems.md")
+"""Where the document is: in the package, or beside it in a clone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,7 @@ def code(name: str) -> str | None:
     if known not in CODES:
         return None
     title = f"{name.upper()}: {CODES[known]}"
-    try:
-        text = _PROBLEMS.read_text(encoding="utf-8")
-    except OSError:
-        return title
+    text = next((path.read_text(encoding="utf-8") for path in _PROBLEMS if path.is_file()), "")
     section = re.search(rf"^## {known}\b.*?(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
     return f"{title}\n\n{section.group().strip()}" if section else title
 

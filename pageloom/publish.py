@@ -232,7 +232,7 @@ class Folder:
             try:
                 return self._put(path, content, ours=ours)
             except (IsADirectoryError, NotADirectoryError) as error:
-                raise _foreign(path) from error
+                raise self._foreign(path) from error
 
     def _put(self, path: str, content: bytes, *, ours: bool) -> str:
         target = self.out / path
@@ -244,9 +244,20 @@ class Folder:
         if old == content:
             return UNCHANGED
         if not (ours or _is_marked(path, old) or path == MARKER or self._vouches(path, old)):
-            raise _foreign(path)
+            raise self._foreign(path)
         replace(target, content)
         return WRITTEN
+
+    def _foreign(self, path: str) -> ForeignError:
+        return ForeignError(
+            Diagnostic(
+                code="R505",
+                location=Location(f"{self.out.name}/{path}"),
+                message=f"`{path}` in the output folder is not ours and stands at a page's address",
+                expected="no file of someone else there",
+                help="move it away, or put it under content/root/",
+            )
+        )
 
     def _vouches(self, path: str, content: bytes) -> bool:
         """Whether the list that an earlier build left in the folder names this very file."""
@@ -366,18 +377,6 @@ def _bytes(path: Path) -> bytes:
 def _is_marked(path: str, content: bytes) -> bool:
     """Whether a file carries the mark that every page and sitemap of ours has."""
     return (_XML_MARK if path.endswith(".xml") else _MARK) in content
-
-
-def _foreign(path: str) -> ForeignError:
-    return ForeignError(
-        Diagnostic(
-            code="R505",
-            location=Location(path),
-            message=f"`{path}` in the output folder is not ours and stands at a page's address",
-            expected="no file of someone else there",
-            help="move it away, or put it under content/root/",
-        )
-    )
 
 
 def _create(target: str | Path, content: bytes | Iterable[bytes]) -> None:

@@ -118,7 +118,8 @@ class Worker:
         places = list(compress(range(len(pages)), stale))
         titles = self._composer.titles(plan, [pages[place][:2] for place in places])
         for place, title in zip(places, titles, strict=True):
-            said = _plain(title).casefold().encode()
+            # Pages without a title have another problem, and are not said to have the same.
+            said = _plain(title).casefold().encode() or f"\0{pages[place][2]}".encode()
             entries[place] = keys[place] + blake2b(said, digest_size=TITLE).digest()
         listed = plan.family.listed
         indexed = bytes([listed and plan.verdicts[number] == PUBLISHED for number, _, _ in pages])
