@@ -23,6 +23,7 @@ def flagship(target: Path, settings: str = "") -> Path:
     """Copy the flagship, add settings, build it there, and return the folder of its site."""
     for name in ("content", "matrix", "themes"):
         shutil.copytree(ROOT / name, target / name)
+    shutil.rmtree(target / "matrix" / "ledger", ignore_errors=True)  # it has released nothing
     append(target / "content" / "site.yaml", settings)
     made(target)
     return target / "site"
