@@ -22,11 +22,13 @@ from jinja2 import (
     TemplateError,
     TemplateNotFound,
     TemplateSyntaxError,
+    Undefined,
     UndefinedError,
     meta,
     nodes,
 )
 from jinja2.exceptions import SecurityError
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
@@ -134,6 +136,8 @@ class View:
     def __str__(self) -> str:
         return str(self._row.values.get("name", self._row.slug))
 
+    __repr__ = __str__
+
 
 class Views:
     """Makes views of rows; Markdown fields come converted."""
@@ -217,8 +221,28 @@ class _Found:
 _METHODS = frozenset(dir(dict))
 
 
+_PRINTED = (str, int, float, type(None), Undefined, Opaque, View)
+_MAX_REPEATED = 10_000
+
+
 class _Environment(ImmutableSandboxedEnvironment):
-    """The sandbox, with a shorter way to the fields of rows, which are plain values."""
+    """The sandbox, with a shorter way to the fields of rows, which are plain values.
+
+    No operator makes a value that is out of proportion to the template
+    (https://jinja.palletsprojects.com/en/stable/sandbox/#operator-intercepting).
+    """
+
+    intercepted_binops = frozenset(("*", "**", "%"))
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Return what an operator makes of two numbers, or of a short text that is repeated."""
+        plain = isinstance(left, (int, float)) and isinstance(right, (int, float))
+        if operator == "*" and not plain:
+            size = len(left) * right if isinstance(right, int) else len(right) * left
+            plain = size <= _MAX_REPEATED
+        if not plain or operator == "**":
+            raise SecurityError(f"`{operator}` has no place here")
+        return super().call_binop(context, operator, left, right)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Return an attribute, as the sandbox does."""
@@ -255,6 +279,7 @@ class Theme:
             cache_size=-1,
             finalize=_marked,
         )
+        self._environment.filters.pop("random")  # the same inputs give the same bytes
         self._environment.globals.clear()
         self._environment.globals.update(t=lexicon.text, date=lexicon.date, asset=self._asset)
 
@@ -309,7 +334,8 @@ class Theme:
     def render(self, name: str, context: Mapping[str, Any], location: Location) -> str:
         """Return the text of a template. Raises `ThemeError`."""
         try:
-            return self._template(name).render(context)
+            text = self._template(name).render(context)
+            text.encode()  # raises where a template made half of a surrogate pair
         except (
             TemplateError,
             OpaqueError,
@@ -319,8 +345,12 @@ class Theme:
             AttributeError,
             LookupError,
             ArithmeticError,
+            AssertionError,
+            RecursionError,
+            MemoryError,
         ) as error:
             raise ThemeError(self._diagnose(name, error, location)) from error
+        return text
 
     def _template(self, name: str) -> Template:
         return self._environment.get_template(name)
@@ -440,6 +470,9 @@ def _marked(value: Any) -> Any:
     if isinstance(value, FieldText):
         text = f"{OPEN}{value.label}{escape(str(value))}{SHUT}"
         return Markup(text)  # noqa: S704  (escaped here)
+    if not isinstance(value, _PRINTED):
+        kind = "a list" if isinstance(value, (tuple, list)) else f"a {type(value).__name__}"
+        raise TypeError(f"{kind} cannot be printed: print a text, or loop")
     return value
 
 
