@@ -72,12 +72,19 @@ def read_bytes(root: Path, path: str, report: Report) -> bytes | None:
     message = f"cannot read {quoted(path)}"
     try:
         if is_inside(root, path):
-            return (root / path).read_bytes()
+            return _content(root / path)
         message = f"{quoted(path)} lies outside the project"
     except (OSError, ValueError):
         pass
     report(problem(path, 116, 1, 1, message, expected="a file at this path"))
     return None
+
+
+def _content(place: Path) -> bytes:
+    """Return the bytes of a file. Raises `OSError`; where no file stands, too: a pipe may wait."""
+    if not place.is_file():
+        raise FileNotFoundError(place)
+    return place.read_bytes()
 
 
 def read_listed(root: Path, path: str, report: Report) -> bytes | None:
@@ -222,7 +229,11 @@ def files(root: Path, folder: str, suffixes: tuple[str, ...], report: Report) ->
     try:
         with os.scandir(root / folder) as found:
             entries = sorted(found, key=lambda entry: entry.name)
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        message = f"cannot read the folder: {error.strerror}"
+        report(problem(f"{folder}/", 116, 1, 1, message, expected="a folder that can be read"))
         return
     for entry in entries:
         path = f"{folder}/{entry.name}"
@@ -239,7 +250,31 @@ def _is_ours(entry: os.DirEntry[str], root: Path, path: str, report: Report) -> 
         message = f"{quoted(path)} leads outside the project"
         report(problem(path, 116, 1, 1, message, expected="a file of the project"))
         return False
-    return entry.is_file() and is_named_well(path, report)
+    there = entry.is_file(follow_symlinks=False) or is_file(root, path)
+    return there and is_named_well(path, report)
+
+
+def below(folder: Path, shown: str, report: Report) -> list[str]:
+    """Return what lies below a folder, links to folders among it, as paths relative to it.
+
+    A folder that cannot be read is a problem: what is in it must not count as removed.
+    """
+
+    def refuse(error: OSError) -> None:
+        place = Path(str(error.filename))
+        if place == folder and isinstance(error, (FileNotFoundError, NotADirectoryError)):
+            return
+        path = f"{shown}/{place.relative_to(folder).as_posix()}/".replace("/./", "/")
+        message = f"cannot read the folder: {error.strerror}"
+        report(problem(path, 116, 1, 1, message, expected="a folder that can be read"))
+
+    found: list[str] = []
+    for place, folders, names in os.walk(folder, onerror=refuse):
+        within = Path(place).relative_to(folder)
+        links = [name for name in folders if (Path(place) / name).is_symlink()]
+        paths = ((within / name).as_posix() for name in (*names, *links))
+        found += (path for path in paths if is_named_well(f"{shown}/{path}", report))
+    return sorted(found)
 
 
 def is_named_well(path: str, report: Report) -> bool:

@@ -36,7 +36,7 @@ from pageloom.assets import Asset, asset
 from pageloom.diagnostics import Diagnostic, Location
 from pageloom.lexicon import Lexicon
 from pageloom.model import Row
-from pageloom.source import decode
+from pageloom.source import below, decode, problem
 
 Report = Callable[[Diagnostic], None]
 OPEN, SHUT = "\ue002", "\ue003"
@@ -358,10 +358,9 @@ class Theme:
     def _read(self, name: str) -> _Found | None:
         for shown, folder in self._folders:
             path = folder / name
-            inside = path.resolve().is_relative_to(folder.resolve())
-            if inside and path.is_file():
+            if _is_inside(path, folder):
                 shown_path = f"{shown}/{name}"
-                text = decode(path.read_bytes(), shown_path, self._report)
+                text = decode(self._bytes(path, shown_path), shown_path, self._report)
                 return _Found(shown_path, text or "")
         return None
 
@@ -413,15 +412,22 @@ class Theme:
 
     def _assets(self) -> dict[str, Asset]:
         assets: dict[str, Asset] = {}
-        for _, folder in self._folders:
-            base = folder / "static"
-            for path in sorted(base.rglob("*")):
-                name = path.relative_to(base).as_posix()
+        for shown, folder in self._folders:
+            base = f"{shown}/static"
+            for name in below(folder / "static", base, self._report):
+                path = folder / "static" / name
                 hidden = any(part.startswith(".") for part in Path(name).parts)
-                inside = path.resolve().is_relative_to(folder.resolve())
-                if path.is_file() and inside and not hidden and name not in assets:
-                    assets[name] = asset(name, path.read_bytes())
+                if not hidden and name not in assets and _is_inside(path, folder):
+                    assets[name] = asset(name, self._bytes(path, f"{base}/{name}"))
         return assets
+
+    def _bytes(self, path: Path, shown: str) -> bytes:
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            message = f"cannot read the file: {error.strerror}"
+            self._report(problem(shown, 116, 1, 1, message, expected="a file that can be read"))
+            return b""
 
     def add_asset(self, name: str, content: bytes) -> None:
         """Add a static file that was made and lies in no folder."""
@@ -474,6 +480,14 @@ def _marked(value: Any) -> Any:
         kind = "a list" if isinstance(value, (tuple, list)) else f"a {type(value).__name__}"
         raise TypeError(f"{kind} cannot be printed: print a text, or loop")
     return value
+
+
+def _is_inside(path: Path, folder: Path) -> bool:
+    """Return whether a file lies in a folder, links followed."""
+    try:
+        return path.resolve().is_relative_to(folder.resolve()) and path.is_file()
+    except (OSError, RuntimeError, ValueError):
+        return False
 
 
 class _Loader(BaseLoader):

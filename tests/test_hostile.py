@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
+import io
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +12,7 @@ import pytest
 from projects import write_files
 from trees import errors, tree
 
+from pageloom import shown
 from pageloom.model import Outcome
 from pageloom.options import Options
 from pageloom.pipeline import build
@@ -115,3 +119,91 @@ def test_a_template_can_calculate(hostile: Callable[..., Outcome], tmp_path: Pat
 def test_chance_is_no_filter(hostile: Callable[..., Outcome]):
     (error,) = errors(hostile(PARTIAL, "{{ tool.tags|random }}"))
     assert error == f"{PARTIAL}:1:1: error[T306]: TemplateAssertionError: No filter named 'random'."
+
+
+@pytest.mark.parametrize("folder", ["content", "matrix", "themes/default/static", "content/root"])
+def test_links_that_make_a_circle_end(tmp_path: Path, folder: str):
+    write_files(tmp_path, FILES)
+    (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+    (tmp_path / folder / "above").symlink_to("..")
+    found = errors(build(Options(root=tmp_path)))
+    wanted = "content/root/above:1:1: error[C116]: cannot read `content/root/above`"
+    assert found == ([wanted] if folder == "content/root" else [])
+
+
+@pytest.mark.parametrize("name", [".#answer.md", "answer.md.swp", "gone.md"])
+def test_links_that_lead_nowhere_are_no_files(tmp_path: Path, name: str):
+    """Emacs marks a file that is edited with such a link."""
+    write_files(tmp_path, FILES)
+    (tmp_path / "content" / name).symlink_to("somebody@host.1234")
+    assert errors(build(Options(root=tmp_path))) == []
+
+
+def test_a_link_out_of_the_project_is_neither_followed_nor_shown(tmp_path: Path):
+    write_files(tmp_path / "site", FILES)
+    secret = tmp_path / "secret.txt"
+    secret.write_text("a secret\n", encoding="utf-8")
+    root = tmp_path / "site" / "content" / "root"
+    root.mkdir()
+    (root / "x.txt").symlink_to(secret)
+    (root / "y").symlink_to(tmp_path)
+    assert errors(build(Options(root=tmp_path / "site"))) == [
+        "content/root/x.txt:1:1: error[C116]: `content/root/x.txt` lies outside the project",
+        "content/root/y:1:1: error[C116]: `content/root/y` lies outside the project",
+    ]
+    assert shown.Lines(tmp_path / "site", {}).line("content/root/x.txt", 1) == ""
+
+
+@pytest.mark.parametrize("path", ["content/pipe.md", "matrix/pipe.yaml", "content/pipe"])
+def test_a_pipe_is_no_file(tmp_path: Path, path: str):
+    write_files(tmp_path, FILES)
+    os.mkfifo(tmp_path / path)
+    assert errors(build(Options(root=tmp_path))) == []
+
+
+@pytest.mark.parametrize(
+    ("folder", "code"), [("content", "C115"), ("themes/default/static", "T115")]
+)
+def test_a_name_that_is_no_text_is_a_problem(tmp_path: Path, folder: str, code: str):
+    write_files(tmp_path, FILES)
+    (tmp_path / folder).mkdir(exist_ok=True)
+    Path(os.fsdecode(os.fsencode(str(tmp_path / folder)) + b"/\xff.md")).touch()
+    (found,) = errors(build(Options(root=tmp_path)))
+    assert found == (f"{folder}/\\udcff.md:1:1: error[{code}]: the file's name has '\\udcff' in it")
+
+
+UNREADABLE = {
+    "content/answer.md": "error[C116]: cannot read `content/answer.md`",
+    "matrix/tools.yaml": "error[M116]: cannot read `matrix/tools.yaml`",
+    PARTIAL: "error[T116]: cannot read the file: Permission denied",
+    "content": "error[C116]: cannot read the folder: Permission denied",
+    "content/root/well": "error[C116]: cannot read the folder: Permission denied",
+    "themes/default/static/a.css": "error[T116]: cannot read the file: Permission denied",
+}
+
+
+@pytest.mark.parametrize("path", UNREADABLE)
+def test_what_cannot_be_read_is_a_problem_and_counts_not_as_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+):
+    more = "-- content/root/well/a.txt --\n-- themes/default/static/a.css --\n"
+    write_files(tmp_path, FILES + more)
+    assert errors(build(Options(root=tmp_path))) == []
+    before = tree(tmp_path / "site")
+    place = str(tmp_path / path)
+
+    def refusing(real: Callable[..., object]) -> Callable[..., object]:
+        def refused(name: object, *arguments: object, **options: object) -> object:
+            if str(name) == place:
+                raise PermissionError(13, "Permission denied", name)
+            return real(name, *arguments, **options)
+
+        return refused
+
+    monkeypatch.setattr(builtins, "open", refusing(open))
+    monkeypatch.setattr(io, "open", refusing(io.open))
+    monkeypatch.setattr(os, "scandir", refusing(os.scandir))
+    (found,) = errors(build(Options(root=tmp_path)))
+    slash = "" if Path(path).suffix else "/"
+    assert found == f"{path}{slash}:1:1: {UNREADABLE[path]}"
+    assert tree(tmp_path / "site") == before
