@@ -100,8 +100,7 @@ def _near(plan: Plan, home: Page, menu: set[Page], named: set[str]) -> Counts:
             for number in _places(found, depth):
                 if family.verdicts[number] == PUBLISHED:
                     for (other, place), more in _links(plan, family, number):
-                        if clicks[other][place] > depth + more:
-                            clicks[other][place] = depth + more
+                        clicks[other][place] = min(clicks[other][place], depth + more)
     return clicks
 
 
