@@ -22,6 +22,8 @@ PER_HUB_PAGE = 80
 Cell = tuple[Row, ...]
 Speaker = tuple[str | None, tuple[tuple[int, str], ...]]
 """A pattern with the fields it takes, as (place of the axis, name); None where that will not do."""
+Below = tuple[Mapping[Cell, list[int]], Callable[[Cell], Cell]]
+"""Cells of a family by the rows that they share with another's, and how to get those of a cell."""
 Ring = tuple[Mapping[Cell, list[int]], Callable[[Cell], Cell], int]
 """Published siblings by the rows they share, how to get those of a cell, how many to link to."""
 
@@ -75,10 +77,11 @@ class Plan:
     folded_away: Mapping[str, str] = field(default_factory=dict)
     """Released addresses whose cells have folded, and where their sections are."""
     _groups: dict[tuple[str, tuple[str, ...]], dict[Cell, list[int]]] = field(default_factory=dict)
+    _below: dict[tuple[str, str], Below] = field(default_factory=dict)
     _rings: dict[str, Sequence[Ring]] = field(default_factory=dict)
     _covers: dict[str, Sequence[tuple[str, Callable[[Cell], Cell]]]] = field(default_factory=dict)
     _speakers: dict[int, Speaker] = field(default_factory=dict)
-    _columns: dict[str, Sequence[array[int]]] = field(default_factory=dict)
+    _columns: dict[str, Sequence[tuple[str, array[int]]]] = field(default_factory=dict)
     _parents: dict[str, tuple[FamilyPlan | None, Callable[[Cell], Cell]]] = field(
         default_factory=dict
     )
@@ -99,7 +102,10 @@ class Plan:
     def routes(self, family: Family, cells: Sequence[Cell]) -> list[str]:
         """Return the address paths of cells."""
         pattern, pick = self._routes.get(family.name) or self._route_pattern(family)
-        return [pattern % tuple([row.slug for row in pick(cell)]) for cell in cells]
+        slugs = [[row.slug for row in column] for column in zip(*map(pick, cells), strict=True)]
+        if not slugs:
+            return [pattern % () for _ in cells]
+        return list(map(pattern.__mod__, zip(*slugs, strict=True)))
 
     def _route_pattern(self, family: Family) -> tuple[str, Callable[[Cell], Cell]]:
         order = tuple(part[1:-1] for part in family.route.split("/") if part.startswith("{"))
@@ -256,11 +262,19 @@ class Plan:
     def children(self, plan: FamilyPlan, number: int, name: str) -> list[int]:
         """Return the published cells of family `name` that share this cell's rows."""
         other = self.families[name]
-        shared = tuple(axis for axis in plan.family.axes if axis in other.family.axes)
-        key = picker(plan.family.axes, shared)(plan.cells[number])
+        if not other.family.listed:
+            return []
+        groups, pick = self._below.get((plan.family.name, name)) or self._below_of(plan, other)
         verdicts = other.verdicts
-        found = self.group(name, shared).get(key, ())
-        return [child for child in found if verdicts[child] == PUBLISHED and other.family.listed]
+        found = groups.get(pick(plan.cells[number]), ())
+        return [child for child in found if verdicts[child] == PUBLISHED]
+
+    def _below_of(self, plan: FamilyPlan, other: FamilyPlan) -> Below:
+        """Return the cells of a family by the rows that they share with cells of `plan`."""
+        shared = tuple(axis for axis in plan.family.axes if axis in other.family.axes)
+        found = (self.group(other.family.name, shared), picker(plan.family.axes, shared))
+        self._below[(plan.family.name, other.family.name)] = found
+        return found
 
     def folded(self, plan: FamilyPlan, number: int, name: str) -> list[int]:
         """Return the folded cells of family `name` whose parent this cell is."""
@@ -273,7 +287,7 @@ class Plan:
     def siblings(self, plan: FamilyPlan, number: int) -> list[int]:
         """Return the published siblings that a page links to, in ring order after itself."""
         if plan.verdicts[number] == PUBLISHED:
-            found = [column[number] for column in self._after(plan)]
+            found = [column[number] for _, column in self.after(plan)]
             return [other for other in found if other >= 0]
         found = []
         for ring, pick, count in self.rings(plan):
@@ -282,11 +296,15 @@ class Plan:
             found += [group[(start + step) % len(group)] for step in range(min(count, len(group)))]
         return found
 
-    def _after(self, plan: FamilyPlan) -> Sequence[array[int]]:
-        """Return for each place among a page's siblings the sibling of each published cell."""
+    def after(self, plan: FamilyPlan) -> Sequence[tuple[str, array[int]]]:
+        """Return for each place among siblings the axis in which these differ, and the numbers.
+
+        The numbers are those of the siblings of each published cell, -1 where it has none there.
+        """
         found = self._columns.get(plan.family.name)
         if found is None:
-            found = [column for ring in self.rings(plan) for column in _after(ring, plan)]
+            pairs = zip(plan.family.related, self.rings(plan), strict=True)
+            found = [(rule.vary, column) for rule, ring in pairs for column in _after(ring, plan)]
             self._columns[plan.family.name] = found
         return found
 
