@@ -30,6 +30,7 @@ _MARK = b'<meta name="generator" content="Pageloom">'
 _XML_MARK = b"<!-- generator: Pageloom -->"
 _ASSET = re.compile(r"assets/.+\.([0-9a-f]{10})(?:\.[^./]+)?")
 _TEMPORARY = re.compile(r"\..+\.\d+\.pageloom")
+_NOT_OURS = "holds files that this program did not write"
 WRITTEN, UNCHANGED = "written", "unchanged"
 
 
@@ -68,8 +69,10 @@ def content_key(content: bytes) -> bytes:
 class Folder:
     """The output folder of a project and its state, which lies outside it."""
 
-    def __init__(self, out: Path, state: Path) -> None:
+    def __init__(self, out: Path, state: Path, sources: tuple[Path, ...] = ()) -> None:
+        """Take the output folder, its state, and the folders in which no output may lie."""
         self.out = out
+        self._sources = sources
         self._out = str(out)
         self._state = state
         self._manifest = state / "manifest"
@@ -114,20 +117,26 @@ class Folder:
 
     def read(self) -> State:
         """Return the state. Raises `ForeignError` where the folder is not ours."""
+        place = self.out.resolve()
+        for folder in self._sources:
+            if place.is_relative_to(folder.resolve()):
+                raise ForeignError(
+                    self._foreign_folder(f"lies in the project's folder `{folder.name}`")
+                )
         entries, notes = self._read_manifest()
         intended = self._read_intent()
         with self.reported(""):
             marked, free = self._is_marked(), self._is_free()
             if not marked and not free and not self._holds_page_of(entries):
-                raise ForeignError(self._foreign_folder())
+                raise ForeignError(self._foreign_folder(_NOT_OURS))
         interrupted = intended is not None or not marked or not entries
         return State(entries, interrupted, free, frozenset(intended or ()), notes)
 
-    def _foreign_folder(self) -> Diagnostic:
+    def _foreign_folder(self, fault: str) -> Diagnostic:
         return Diagnostic(
             code="R504",
             location=Location(self.out.name),
-            message=f"`{self.out.name}` holds files that this program did not write",
+            message=f"`{self.out.name}` {fault}",
             expected="an empty folder, or one that an earlier build made",
             help="choose another folder with --out, or move the files away",
         )

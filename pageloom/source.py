@@ -25,14 +25,20 @@ HAS_LIBYAML = hasattr(yaml, "CSafeLoader")
 _MARKS = ("<<<<<<< ", "=======", ">>>>>>> ")
 _CONFLICT = re.compile(r"^(<{7} |={7}$|>{7} )", re.MULTILINE)
 _CONTROL = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef\ufffe\uffff"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202d\u202e\ufeff\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef\ufffe\uffff"
     + "".join(
         f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0x10000, 0x110000, 0x10000)
     )
     + "]"
 )
-"""Controls, surrogates, private use (tokens are made of it) and what is no character."""
-_SUSPECT = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|[\xed-\xf4]")
+"""Controls, surrogates, private use (tokens are made of it) and what is no character.
+
+Also what turns the direction of the words around it, which belongs to markup
+(https://www.w3.org/International/questions/qa-bidi-controls), and byte order marks within a text.
+"""
+_SUSPECT = re.compile(
+    rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xad\xae]|[\xed-\xf4]"
+)
 """Bytes in every text with such a character; searching the text itself takes ten times as long."""
 _PLAIN = bytes((9, 10, 13, *range(32, 127)))
 _MAX_DEPTH = 40

@@ -55,6 +55,7 @@ families:
 -- themes/default/partials/made_of.html --
 <p>{{ tool.name }}</p>
 """
+MATRIX = FILES.partition("-- matrix/matrix.yaml --\n")[2].partition("-- themes")[0]
 PARTIAL = "themes/default/partials/made_of.html"
 
 
@@ -207,3 +208,76 @@ def test_what_cannot_be_read_is_a_problem_and_counts_not_as_removed(
     slash = "" if Path(path).suffix else "/"
     assert found == f"{path}{slash}:1:1: {UNREADABLE[path]}"
     assert tree(tmp_path / "site") == before
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("word " * 20_001, "error[C105]: a text of 100005 characters"),
+        ("[" * 4000, "error[C212]: more than 50 brackets are open in one paragraph"),
+        ("[a](" * 4000, "error[C212]: more than 50 brackets are open in one paragraph"),
+        ("![" * 4000, "error[C212]: more than 50 brackets are open in one paragraph"),
+    ],
+)
+def test_a_text_that_would_take_minutes_is_a_problem(
+    hostile: Callable[..., Outcome], text: str, found: str
+):
+    (error,) = errors(hostile("content/answer.md", f"---\nslot: answer\nfor: {{}}\n---\n{text}"))
+    assert error == f"content/answer.md:5:1: {found}"
+
+
+def test_brackets_that_are_closed_are_no_problem(hostile: Callable[..., Outcome]):
+    text = "Words (one) and [two] in a row. " * 60 + "\n\n" + "a) b) c) " * 60
+    outcome = hostile("content/answer.md", f"---\nslot: answer\nfor: {{}}\n---\n{text}")
+    assert errors(outcome) == []
+
+
+@pytest.mark.parametrize("character", ["\u202e", "\u202d", "\ufeff"])
+@pytest.mark.parametrize("written", ["plain", "escaped"])
+def test_a_character_that_turns_words_around_is_no_text(
+    hostile: Callable[..., Outcome], character: str, written: str
+):
+    shown = f"\\u{ord(character):04x}" if written == "escaped" else character
+    column = 9 if written == "escaped" else 11
+    (error,) = errors(hostile("matrix/tools.yaml", f'- slug: drill\n  name: "D{shown}rill"\n'))
+    assert error == (
+        f"matrix/tools.yaml:2:{column}: "
+        f"error[C219]: character U+{ord(character):04X} has no place in text"
+    )
+
+
+@pytest.mark.parametrize(
+    "address", ["https://a..b", "https://A.example", "http://a.example", "https://a.example/"]
+)
+def test_an_address_of_another_form_is_told_by_an_example(
+    hostile: Callable[..., Outcome], address: str
+):
+    outcome = hostile("content/site.yaml", f"brand: T\nbase_url: {address}\nas_of: 2026-11-25\n")
+    (problem,) = (problem for problem in outcome.problems if problem.is_error)
+    assert problem.first_line() == (
+        f"content/site.yaml:2:11: error[S105]: `base_url` is `{address}`"
+    )
+    assert problem.expected == "text such as https://tools.example"
+
+
+@pytest.mark.parametrize("file", ["''", ".", "/etc/passwd", "./tools.yaml"])
+def test_a_table_is_a_file_below_matrix(hostile: Callable[..., Outcome], file: str):
+    (error,) = errors(hostile("matrix/matrix.yaml", MATRIX.replace("tools.yaml", file)))
+    assert error.startswith("matrix/matrix.yaml:3:16: error[M105]: `file` is ")
+
+
+def test_a_route_without_end_is_a_problem(hostile: Callable[..., Outcome]):
+    route = "/{tool}/" + "a/" * 2000
+    (error,) = errors(hostile("matrix/matrix.yaml", MATRIX.replace("/{tool}/", route)))
+    assert error.startswith("matrix/matrix.yaml:14:12: error[M105]: `route` is ")
+
+
+@pytest.mark.parametrize("out", ["content/made", "matrix/x/y", "themes", ".pageloom/made"])
+def test_the_output_does_not_lie_among_the_sources(tmp_path: Path, out: str):
+    write_files(tmp_path, FILES)
+    before = tree(tmp_path)
+    (error,) = errors(build(Options(root=tmp_path, out=tmp_path / out)))
+    name, folder = out.rpartition("/")[2], out.split("/", maxsplit=1)[0]
+    assert error == f"{name}:1:1: error[R504]: `{name}` lies in the project's folder `{folder}`"
+    after = tree(tmp_path)
+    assert {path for path in after if not path.startswith(".pageloom/")} == set(before)
