@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import io
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from projects import write_files
 from trees import errors, tree
 
 from pageloom import shown
+from pageloom.cli import main
+from pageloom.inputs import defaults_root
 from pageloom.model import Outcome
 from pageloom.options import Options
 from pageloom.pipeline import build
@@ -281,3 +284,35 @@ def test_the_output_does_not_lie_among_the_sources(tmp_path: Path, out: str):
     assert error == f"{name}:1:1: error[R504]: `{name}` lies in the project's folder `{folder}`"
     after = tree(tmp_path)
     assert {path for path in after if not path.startswith(".pageloom/")} == set(before)
+
+
+def test_a_language_without_words_is_one_problem(hostile: Callable[..., Outcome]):
+    settings = "brand: T\nbase_url: https://a.example\nas_of: 2026-11-25\nlang: de\n"
+    (problem,) = hostile("content/site.yaml", settings).problems
+    assert problem.first_line() == (
+        "content/words/de.yaml:1:1: error[C220]: there are no words in this language"
+    )
+    assert "words/en.yaml to content/words/de.yaml and translate it" in problem.help
+
+
+@pytest.mark.parametrize("name", ["months", "date_format"])
+def test_a_missing_word_is_named(hostile: Callable[..., Outcome], tmp_path: Path, name: str):
+    words = (defaults_root() / "words" / "en.yaml").read_text(encoding="utf-8")
+    lines = {"months": "months:\n(  - .*\n)+", "date_format": "date_format: .*\n"}
+    settings = "brand: T\nbase_url: https://a.example\nas_of: 2026-11-25\nlang: de\n"
+    write_files(tmp_path, FILES + "-- content/words/de.yaml --\n" + re.sub(lines[name], "", words))
+    assert errors(hostile("content/site.yaml", settings)) == [
+        f"content/words/de.yaml:1:1: error[C220]: the word `{name}` is missing"
+    ]
+
+
+def test_a_flood_of_errors_is_told_in_short(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], hostile: Callable[..., Outcome]
+):
+    rows = "".join(f"- slug: t{number}\n  name: T{number}\n" for number in range(60))
+    hostile("matrix/tools.yaml", rows)
+    (tmp_path / "content" / "answer.md").unlink()
+    assert main(["--root", str(tmp_path)]) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert sum("error[C214]" in line for line in said) == 50
+    assert said[-1] == "… and 10 more errors C214: --verbose or --json"

@@ -17,7 +17,6 @@ from pageloom.markup.tree import Plain, Tree
 from pageloom.model import (
     Call,
     Cite,
-    Expression,
     FactCall,
     Fragment,
     Link,
@@ -184,7 +183,7 @@ class Converter:
             expected = "a path such as `row.name`, or fact(), cite(), link()"
             self._fault("C204", location, f"not allowed in a snippet: {error}"[:100], expected)
             return b"", b""
-        fault, help_ = name_fault(expression, known)
+        fault, help_ = expressions.name_fault(expression, known)
         if fault:
             self._fault("C205", location, fault, "", help_)
             return b"", b""
@@ -288,22 +287,6 @@ def _check_levels(body: Body, report: Report) -> None:
             report(Diagnostic(code="C212", location=location, message=message, expected=expected))
             return
         previous = level
-
-
-def name_fault(
-    expression: Expression, known: Mapping[str, frozenset[str] | None]
-) -> tuple[str, str]:
-    """Return what is wrong with the names in an expression, and a help text."""
-    for path in expressions.references(expression):
-        if path.root not in known:
-            return f"unknown name `{path.root}`", closest_help(path.root, known)
-        declared = known[path.root]
-        if not path.fields:
-            return f"`{path.root}` is a row; print one of its fields", ""
-        if declared is not None and path.fields[0] not in declared | {"slug"}:
-            message = f"`{path.root}` has no field `{path.fields[0]}`"
-            return message, closest_help(path.fields[0], declared)
-    return "", ""
 
 
 def _out_of_proportion(body: Body) -> Diagnostic | None:
