@@ -19,7 +19,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from pageloom.assets import asset_hash
-from pageloom.diagnostics import Diagnostic, Location
+from pageloom.diagnostics import Diagnostic, Location, quoted
 
 FORMAT = 3
 _LINES = 4096
@@ -78,6 +78,7 @@ class Folder:
         self._manifest = state / "manifest"
         self._intent = state / "intent"
         self._summary = state / "summary"
+        self._site = ""
         self._vouched: Mapping[str, str] | None = None
 
     def beside(self, name: str) -> Path:
@@ -131,6 +132,17 @@ class Folder:
                 raise ForeignError(self._foreign_folder(_NOT_OURS))
         interrupted = intended is not None or not marked or not entries
         return State(entries, interrupted, free, frozenset(intended or ()), notes)
+
+    def claim(self, site: str, entries: Iterable[str]) -> None:
+        """Take the folder for a site, by its address. Raises `ForeignError` where it is another's.
+
+        A project whose manifest has a page there may change its address.
+        """
+        self._site = site
+        other = self._information().get("site", site)
+        with self.reported(""):
+            if other != site and not self._holds_page_of(entries):
+                raise ForeignError(self._foreign_folder(f"is the output of {quoted(str(other))}"))
 
     def _foreign_folder(self, fault: str) -> Diagnostic:
         return Diagnostic(
@@ -202,7 +214,8 @@ class Folder:
             free = self._is_free()
             marker = self.out / MARKER
             if not marker.exists():
-                replace(marker, json.dumps({"generator": GENERATOR}).encode() + b"\n")
+                said = {"generator": GENERATOR, "site": self._site}
+                replace(marker, json.dumps(said).encode() + b"\n")
             appearing = (path for path in new if free or not os.path.lexists(self.out / path))
             intended = sorted({*(self._read_intent() or ()), *appearing})
             replace(self._intent, _sealed(intended))
