@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 from trees import append, copied, errors, made, rebuilt, replace, stamps, tree
 
-from pageloom import pipeline, publish
+from pageloom import disk, pipeline, publish
 from pageloom.diagnostics import Diagnostic, Location
 from pageloom.model import Outcome
 from pageloom.options import Options
@@ -412,7 +412,7 @@ def test_a_system_that_refuses_is_a_problem_not_a_bug(
         del content
         raise PermissionError(13, "Permission denied", str(target))
 
-    monkeypatch.setattr(publish, "_create", refuse)
+    monkeypatch.setattr(disk, "create", refuse)
     outcome = attempt(trades)
     assert errors(outcome) == ["site:1:1: error[R506]: cannot be written: Permission denied"]
 
