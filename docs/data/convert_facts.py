@@ -208,8 +208,18 @@ def add_rights(facts: Facts, rights: list[Row]) -> None:
             or words["patterns"].get(f"{group}:{rule}")
             or words["patterns"].get(rule)
         )
-        found = {**item, "sources": item["source_ids"]}
+        ids = named_first(item["source_ids"], item["citation"], facts.sources)
+        found = {**item, "sources": ids}
         facts.add(item["fact_id"], {"plan": item["plan_type"]}, text, found)
+
+
+def named_first(ids: list[str], citation: str, sources: Sources) -> list[str]:
+    """Put the regulation that the citation begins with before others that say the same."""
+    begins = re.match(r"(\d+) CFR ([\d.-]+)", citation)
+    named = f"cfr-{begins[1]}-{begins[2]}" if begins else ""
+    if named in sources.rows and ids[0].startswith("cfr-"):
+        return [named, *(source for source in ids if source != named)]
+    return ids
 
 
 def found_in(item: Row) -> Row:
