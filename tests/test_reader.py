@@ -106,7 +106,7 @@ def test_help_in_another_language_is_offered_with_its_source(flagship_site: Path
         text = path.read_text(encoding="utf-8")
         if f'class="page-{family}"' in text:
             assert "Ask the plan for an interpreter" in text, path
-            assert "45 CFR 92.201(a)-(d)" in text, path
+            assert "45 CFR 92.201(a)-(c)" in text, path
 
 
 def test_the_log_of_corrections_says_what_stood_there_before(flagship_site: Path):
