@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,19 @@ def test_relation_and_disclaimer_stand_before_the_offer(flagship_site: Path):
     for address, main in texts(flagship_site, "denial").items():
         text = main.text_content()
         assert text.index("legal or medical advice") < text.index("Start an appeal letter"), address
+
+
+def test_a_guide_tells_what_is_on_it_and_its_length_after_its_title(flagship_site: Path):
+    guides = texts(flagship_site, "guide")
+    assert len(guides) >= 8
+    for address, main in guides.items():
+        tags = [(child.tag, child.get("class")) for child in main]
+        assert tags.index(("nav", "contents")) == tags.index(("p", "byline")) + 1, address
+        assert tags[0][0] == "h1", address
+        minutes = re.search(r"(\d+) minutes to read", main.xpath("string(p[@class='byline'])"))
+        assert minutes, address
+        words = len(main.text_content().split())
+        assert words / 330 < int(minutes[1]) < words / 180, address
 
 
 def test_pages_are_small(flagship_site: Path):
