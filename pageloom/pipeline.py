@@ -95,7 +95,8 @@ def decide(options: Options, memory: Memory = NO_MEMORY) -> Decision:
     if not decision.sound:
         return decision
     decision.composer = Composer(plan, theme, converter, report)
-    decision.scales = Scales(plan, decision.composer)
+    apart = partial(spread.spread, jobs=options.jobs)
+    decision.scales = Scales(plan, decision.composer, apart, decision.problems)
     with writing.theme_failures(report):
         decision.measured = gate.decide(plan, decision.scales, report)
     staging.settle(plan)
