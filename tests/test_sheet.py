@@ -3,7 +3,7 @@
 from typing import Any
 
 from pageloom.sheet import Item, Sheet, context
-from pageloom.theme import Opaque
+from pageloom.views import Opaque
 
 
 def places(value: object) -> list[str]:
