@@ -13,6 +13,7 @@ from operator import add
 from typing import Protocol
 
 from pageloom.clusters import Cluster, compared_columns, near_copies
+from pageloom.copies import Shingled
 from pageloom.diagnostics import WARNING, Diagnostic
 from pageloom.likeness import Likeness, most_alike
 from pageloom.model import Column, Family, Gate, Measure, Slot, Snippet, Weight
@@ -36,8 +37,8 @@ class Scales(Protocol):
     def shell_words(self, plan: FamilyPlan) -> int:
         """Return the words of `<main>` that stand on every page of a family."""
 
-    def plain_words(self, snippet: Snippet, level: int) -> list[str]:
-        """Return the words of a snippet with names masked and other values as their paths."""
+    def shingled(self, snippet: Snippet, level: int) -> Shingled:
+        """Return the words of a snippet, names masked and other values as their paths."""
 
 
 @dataclass(slots=True)
@@ -147,7 +148,7 @@ def _gated(
         _count(measured, scales.shell_words(plan))
     passed = _passed(measured, gate, len(plan.cells))
     if gate.max_sibling_likeness < 1:
-        measured.copies = near_copies(measured.columns, passed, scales.plain_words)
+        measured.copies = near_copies(measured.columns, passed, scales.shingled)
         passed = _unlike(measured, gate, passed)
     otherwise = _OTHERWISE[gate.otherwise]
     plan.verdicts[:] = bytes([otherwise]) * len(plan.cells)

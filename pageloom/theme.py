@@ -7,14 +7,16 @@ there are no globals but the words, dates and assets, and values of a page are o
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
+from types import CodeType
 from typing import Any, Self
 
 from jinja2 import (
     BaseLoader,
+    BytecodeCache,
     ChainableUndefined,
     Environment,
     StrictUndefined,
@@ -26,6 +28,7 @@ from jinja2 import (
     meta,
     nodes,
 )
+from jinja2.bccache import Bucket
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
@@ -33,6 +36,7 @@ from markupsafe import Markup, escape
 from pageloom.assets import Asset, asset
 from pageloom.diagnostics import Diagnostic, Location
 from pageloom.lexicon import Lexicon
+from pageloom.memory import NO_MEMORY, Memory
 from pageloom.model import Row
 from pageloom.source import decode
 
@@ -236,10 +240,15 @@ class Theme:
     """A theme folder over the default theme."""
 
     def __init__(
-        self, folders: Iterable[tuple[str, Path]], lexicon: Lexicon, report: Report
+        self,
+        folders: Iterable[tuple[str, Path]],
+        lexicon: Lexicon,
+        report: Report,
+        memory: Memory = NO_MEMORY,
     ) -> None:
         """Take folders as (path shown in problems, folder), the first one found wins."""
         self._folders = tuple(folders)
+        self._memory = memory
         self._lexicon = lexicon
         self._report = report
         self._found: dict[str, _Found | None] = {}
@@ -254,6 +263,7 @@ class Theme:
             auto_reload=False,
             cache_size=-1,
             finalize=_marked,
+            bytecode_cache=memory.recall("codes", tuple, report, _Codes),
         )
         self._environment.globals.clear()
         self._environment.globals.update(t=lexicon.text, date=lexicon.date, asset=self._asset)
@@ -301,6 +311,14 @@ class Theme:
                 queue += sorted(found.reached)
         return "\n".join(seen.values())
 
+    def made_of(self) -> bytes:
+        """Return the digest of every template that was checked, and of the names of all assets."""
+        found = blake2b(self.assets_digest(), digest_size=16)
+        for name, template in sorted(self._found.items()):
+            text = template.text if template else ""
+            found.update(f"{name}\0{len(text)}\0{text}".encode(errors="surrogatepass"))
+        return found.digest()
+
     def assets_digest(self) -> bytes:
         """Return the digest of the public names of all assets."""
         names = "\0".join(each.public for each in self.assets.values())
@@ -336,21 +354,29 @@ class Theme:
         return None
 
     def _checked(self, found: _Found) -> list[tuple[str, Location]]:
+        names, words = self._memory.recall(
+            ("template", found.path),
+            lambda: found.text,
+            self._report,
+            lambda report: self._parsed(found, report),
+        )
+        for word, n in words:
+            self._lexicon.text(word, n)
+        found.reached = set(names)
+        return [(name, Location(found.path)) for name in sorted(found.reached)]
+
+    def _parsed(self, found: _Found, report: Report) -> tuple[list[str], list[_Word]]:
+        """Return the templates and words that a template names."""
         try:
             tree = self._environment.parse(found.text)
-        except TemplateSyntaxError as error:
-            location = Location(found.path, error.lineno, 1)
-            self._report(
-                Diagnostic(code="T301", location=location, message=str(error.message)[:100])
-            )
-            return []
         except TemplateError as error:
-            location = Location(found.path)
-            self._report(Diagnostic(code="T301", location=location, message=str(error)[:100]))
-            return []
+            line = error.lineno if isinstance(error, TemplateSyntaxError) else 1
+            message = str(error.message)[:100]
+            report(Diagnostic(code="T301", location=Location(found.path, line), message=message))
+            return [], []
         names = list(meta.find_referenced_templates(tree))
         if None in names:
-            self._report(
+            report(
                 Diagnostic(
                     code="T304",
                     location=Location(found.path),
@@ -358,17 +384,8 @@ class Theme:
                     expected='a literal name: {% include "partials/x.html" %}',
                 )
             )
-        for call in tree.find_all(nodes.Call):
-            self._check_word(call)
-        found.reached = {name for name in names if name is not None}
-        return [(name, Location(found.path)) for name in sorted(found.reached)]
-
-    def _check_word(self, call: nodes.Call) -> None:
-        """Look up a word that a template names literally, so that a missing one is reported."""
-        named = isinstance(call.node, nodes.Name) and call.node.name == "t"
-        first = call.args[0] if call.args else None
-        if named and isinstance(first, nodes.Const):
-            self._lexicon.text(str(first.value), "" if call.kwargs or call.args[1:] else None)
+        words = [word for call in tree.find_all(nodes.Call) for word in _words(call)]
+        return [name for name in names if name is not None], words
 
     def _missing(self, name: str, location: Location) -> None:
         folders = ", ".join(shown for shown, _ in self._folders)
@@ -434,6 +451,34 @@ class Theme:
     def _shown(self, name: str) -> str:
         found = self.source(name)
         return found.path if found else name
+
+
+_Word = tuple[str, str | None]
+
+
+def _words(call: nodes.Call) -> Iterator[_Word]:
+    """Yield the word that a call names literally, and whether with a number."""
+    named = isinstance(call.node, nodes.Name) and call.node.name == "t"
+    first = call.args[0] if call.args else None
+    if named and isinstance(first, nodes.Const):
+        yield str(first.value), "" if call.kwargs or call.args[1:] else None
+
+
+class _Codes(BytecodeCache):
+    """Compiled templates by name and text, for the themes of later runs of this process."""
+
+    def __init__(self, _: Report) -> None:
+        """Start with none; compiling tells no problem that is not told again."""
+        self._kept: dict[str, tuple[str, CodeType | None]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Give a template's code, where its text is the same (Jinja's hook)."""
+        checksum, code = self._kept.get(bucket.key, ("", None))
+        bucket.code = code if checksum == bucket.checksum else None
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep a template's code (Jinja's hook)."""
+        self._kept[bucket.key] = (bucket.checksum, bucket.code)
 
 
 def _marked(value: Any) -> Any:

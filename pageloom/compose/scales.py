@@ -10,11 +10,14 @@ from __future__ import annotations
 import html as html_
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
 from pageloom.compose.composer import Composer
+from pageloom.copies import Shingled, Shingles
 from pageloom.expressions import lookup, text_of
+from pageloom.memory import NO_SHELF, Shelf
 from pageloom.model import (
     Cite,
     Column,
@@ -53,18 +56,23 @@ class _Read:
 class Scales:
     """Weighs slots."""
 
-    def __init__(self, plan: Plan, composer: Composer) -> None:
+    def __init__(self, plan: Plan, composer: Composer, shelf: Shelf = NO_SHELF) -> None:
+        """`shelf` keeps weights while rows, settings, words and theme stay as they are."""
         self._plan = plan
+        self.shelf = shelf
         self._composer = composer
         self._reads: dict[tuple[str, int], _Read] = {}
         self._names: dict[Row, Names] = {}
+        self._shingles = Shingles()
         self._columns: dict[tuple[str, str], Column] = {}
         self.weighed = 0
         """How many snippets and partials were weighed, which is less than there are cells."""
 
     def column(self, plan: FamilyPlan, slot: Slot) -> Column:
         """Return what fills a slot in every cell of a family."""
-        return _Weighing(self, plan, slot).column()
+        chosen = tuple(plan.choices[slot.name]) if slot.snippet else ()
+        weighing = _Weighing(self, plan, slot)
+        return self.shelf.get((plan.family.name, slot.name, chosen), weighing.column)
 
     def weigh(self, plan: FamilyPlan, number: int, slot: Slot) -> Weight:
         """Return what fills a slot of one cell; the slot is weighed for all cells."""
@@ -82,15 +90,19 @@ class Scales:
         del number
         return text_words(plan.family.h1)
 
-    def plain_words(self, snippet: Snippet, level: int) -> list[str]:
-        """Return the words of a snippet with names masked and other values as their paths."""
+    def shingled(self, snippet: Snippet, level: int) -> Shingled:
+        """Return the words of a snippet, names masked and other values as their paths."""
+        make = partial(self._shingled, snippet, level)
+        return self.shelf.get(("shingled", snippet, level), make)
+
+    def _shingled(self, snippet: Snippet, level: int) -> Shingled:
         read = self.read(snippet, level)
         text = "".join(
             part if isinstance(part, str) else f" {_path(part)} "
             for part in read.parts
             if not isinstance(part, Cite)
         )
-        return self.masked(words(text), read.pinned)
+        return self._shingles(self.masked(words(text), read.pinned))
 
     def snippet_weight(
         self, snippet: Snippet, level: int, rows: Sequence[Row], scope: Mapping[str, Any]
@@ -157,7 +169,8 @@ class Scales:
         """Return a snippet as it is weighed."""
         key = (snippet.path, level)
         if key not in self._reads:
-            self._reads[key] = self._made(snippet, self._plan.fragments[key])
+            make = partial(self._made, snippet, self._plan.fragments[key])
+            self._reads[key] = self.shelf.get(("read", snippet, level), make)
         return self._reads[key]
 
     def _made(self, snippet: Snippet, fragment: Fragment) -> _Read:
@@ -215,6 +228,7 @@ class _Weighing:
         self._slot = slot
         self._project = scales._plan  # noqa: SLF001
         self._level = 3 if slot.heading else 2
+        self._shelf = scales.shelf.part((plan.family.name, slot.name))
         self._weights: list[Weight] = [NOTHING]
 
     def column(self) -> Column:
@@ -237,18 +251,19 @@ class _Weighing:
 
     def _fill(self, kinds: list[int], places: list[int], snippet: Snippet) -> None:
         read = self._scales.read(snippet, self._level)
-        if not read.roots:
-            scope = self._scope(places[0]) if len(read.parts) > 1 else {}
-            kind = self._kind(self._scales.snippet_weight(snippet, self._level, (), scope))
-            for number in places:
-                kinds[number] = kind
-            return
+        varies = len(read.parts) > 1 or bool(read.roots)
 
         def weigh(number: int, rows: Sequence[Row]) -> Weight:
-            scope = self._scope(number)
+            scope = self._scope(number) if varies else {}
             return self._scales.snippet_weight(snippet, self._level, rows, scope)
 
-        self._each(kinds, places, self._scales.picker(self._plan, read.roots), weigh)
+        if read.roots:
+            pick = self._scales.picker(self._plan, read.roots)
+            self._each(kinds, places, pick, weigh, snippet)
+            return
+        kind = self._kind(self._kept(snippet, (), partial(weigh, places[0], ())))
+        for number in places:
+            kinds[number] = kind
 
     def _fill_partial(self, kinds: list[int], places: list[int]) -> None:
         def weigh(number: int, rows: Sequence[Row]) -> Weight:
@@ -263,6 +278,7 @@ class _Weighing:
         places: list[int],
         pick: Callable[[Cell], Cell],
         weigh: Callable[[int, Sequence[Row]], Weight],
+        snippet: Snippet | None = None,
     ) -> None:
         """Weigh once for each combination of the rows that are read."""
         known: dict[Cell, int] = {}
@@ -271,8 +287,13 @@ class _Weighing:
             rows = pick(cells[number])
             kind = known.get(rows)
             if kind is None:
-                kind = known[rows] = self._kind(weigh(number, rows))
+                weight = self._kept(snippet, rows, partial(weigh, number, rows))
+                kind = known[rows] = self._kind(weight)
             kinds[number] = kind
+
+    def _kept(self, snippet: Snippet | None, rows: Cell, weigh: Callable[[], Weight]) -> Weight:
+        """Return the weight of a snippet, or of the slot's partial, from an earlier run if any."""
+        return self._shelf.get((snippet, rows), weigh)
 
     def _kind(self, weight: Weight) -> int:
         if weight is NOTHING:

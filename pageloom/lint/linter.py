@@ -10,16 +10,19 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
 from pageloom import expressions, grade, prose
 from pageloom.diagnostics import WARNING, Diagnostic, Location, quoted
 from pageloom.lexicon import Lexicon
+from pageloom.lint import passages
 from pageloom.lint.language import Acronyms, Finding, may_slip, slips
 from pageloom.lint.numbers import Numbers
-from pageloom.lint.passages import About, Group, Passage, about_fact, groups
-from pageloom.model import Call, Claim, Claims, Path, Row
+from pageloom.lint.passages import About, Group, Passage, about_fact
+from pageloom.memory import NO_SHELF, Shelf
+from pageloom.model import Call, Claim, Claims, Path, Row, Snippet
 from pageloom.plan import Plan
 from pageloom.prose import StandIn, Whole
 from pageloom.source import position
@@ -60,23 +63,24 @@ def lint(
     kept: Kept,
     faulty: Container[str] = (),
     spread: Spread = lambda _: (),
+    shelf: Shelf = NO_SHELF,
 ) -> Linted:
     """Judge every text and report what is found.
 
     `read` gives the text of a file, `kept` is what the last build kept, and `faulty` are files that
     have other errors: their texts wait until these are gone. Where many texts are new, `spread`
-    has them judged in other processes.
+    has them judged in other processes. The texts themselves stand on the `shelf`.
     """
     linter = _Linter(plan)
     places = _Places(read)
     linted = Linted()
-    texts = [group for group in groups(plan, theme, templates) if group.path not in faulty]
-    keys = list(map(linter.key, texts))
-    new = [pair for pair in zip(keys, texts, strict=True) if pair[0] not in kept]
+    found_texts = linter.texts(passages.printed(plan, theme, templates), shelf)
+    texts = [pair for pair in found_texts if pair[1].path not in faulty]
+    new = [pair for pair in texts if pair[0] not in kept]
     if len(new) >= SPREAD_FROM:
         for found in spread(lambda part, parts: linter.judged(new[part::parts])):
             kept = {**kept, **found}
-    for key, group in zip(keys, texts, strict=True):
+    for key, group in texts:
         linted.kept[key] = linter.found(group) if key not in kept else kept[key]
         for passage, findings in linter.findings(group, linted.kept[key]):
             for problem in _problems(passage, findings, places, linted, linter.rules):
@@ -156,6 +160,7 @@ class _Linter:
 
     def __init__(self, plan: Plan) -> None:
         project = plan.project
+        self._plan = plan
         self._project = project
         self._lexicon = Lexicon(project.words, lambda _: None)
         self._claims = project.claims or Claims((), {})
@@ -172,9 +177,22 @@ class _Linter:
         self._waiving = {item.path for item in project.snippets if item.waivers}
         self._known: dict[tuple[Row, ...], frozenset[tuple[str, str]]] = {(): frozenset()}
 
-    def key(self, group: Group) -> bytes:
-        """Return the digest of all that decides on what is found in a group."""
-        return _digest((self._digest, group.said, tuple(self._named(group.said))))
+    def texts(self, printed: frozenset[str], shelf: Shelf) -> Iterator[tuple[bytes, Group]]:
+        """Yield every text of the project, with the digest of all that decides on what is found."""
+        grades = passages.grades(self._project)
+        for snippet in self._project.snippets:
+            yield shelf.get(("lint", snippet), partial(self._of_snippet, snippet, grades))
+        yield from shelf.get(("lint", printed), partial(self._others, printed))
+
+    def _of_snippet(self, snippet: Snippet, grades: passages.Grades) -> tuple[bytes, Group]:
+        return self._keyed(passages.of_snippet(snippet, grades))
+
+    def _others(self, printed: frozenset[str]) -> tuple[tuple[bytes, Group], ...]:
+        return tuple(map(self._keyed, passages.others(self._plan, printed)))
+
+    def _keyed(self, group: Group) -> tuple[bytes, Group]:
+        key = _digest((self._digest, group.said, tuple(self._named(group.said))))
+        return key, group
 
     def judged(self, new: Iterable[tuple[bytes, Group]]) -> Kept:
         """Return what is found in groups, by their keys."""
