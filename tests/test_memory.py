@@ -80,7 +80,7 @@ def test_every_mistake_is_told(tmp_path: Path, monkeypatch):
         assert decide(Options(root=tmp_path)).problems != before, name
 
 
-def test_each_edit_is_served_as_by_a_process_that_starts(tmp_path: Path, monkeypatch):
+def test_each_edit_is_served_as_by_a_new_process(tmp_path: Path, monkeypatch):
     monkeypatch.setattr(test_properties, "EDITS", EDITS | MISTAKES)
     put(tmp_path, frozenset())
     live = Live(Options(root=tmp_path))
@@ -96,7 +96,7 @@ def test_each_edit_is_served_as_by_a_process_that_starts(tmp_path: Path, monkeyp
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(states=st.lists(st.sets(st.sampled_from(STATES), max_size=4), min_size=3, max_size=6))
-def test_edits_that_meet_are_served_as_by_a_process_that_starts(monkeypatch, states: list[set[str]]):
+def test_edits_that_meet_are_served_as_by_a_new_process(monkeypatch, states: list[set[str]]):
     monkeypatch.setattr(test_properties, "EDITS", EDITS | MISTAKES)
     with tempfile.TemporaryDirectory() as folder:
         put(Path(folder), frozenset())
