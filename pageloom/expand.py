@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
 
 from pageloom.conditions import Condition, ConditionError
@@ -70,7 +70,7 @@ def _cells(
             chosen.append(cell)
         else:
             excluded[family.where] = excluded.get(family.where, 0) + 1
-    chosen.sort(key=lambda cell: tuple(row.slug for row in cell))
+    chosen = _in_order(chosen)
     if excluded and not chosen:
         message = f"`where` of `{family.name}` matches no row"
         report(
@@ -94,12 +94,19 @@ def _candidates(project: Project, family: Family, made: Mapping[str, FamilyPlan]
             yield from dict.fromkeys(pick(cell) for cell in other.cells)
         return
     join = project.joins[family.cells]
-    free = [axis for axis in family.axes if axis not in join.axes]
+    free = tuple(axis for axis in family.axes if axis not in join.axes)
+    others = list(product(*(project.axes[axis] for axis in free)))
+    pick = picker((*join.axes, *free), family.axes)
     for about in join.index:
-        fixed = dict(zip(join.axes, about, strict=True))
-        for rows in product(*(project.axes[axis] for axis in free)):
-            named = {**fixed, **dict(zip(free, rows, strict=True))}
-            yield tuple(named[axis] for axis in family.axes)
+        for rows in others:
+            yield pick((*about, *rows))
+
+
+def _in_order(cells: Sequence[Cell]) -> list[Cell]:
+    """Return cells in the order of their slugs."""
+    slugs = [[row.slug for row in column] for column in zip(*cells, strict=True)]
+    keys = list(zip(*slugs, strict=True)) or [()] * len(cells)
+    return [cells[place] for place in sorted(range(len(cells)), key=keys.__getitem__)]
 
 
 def _admission(project: Project, family: Family, report: Report) -> Callable[[Cell], bool]:

@@ -404,9 +404,12 @@ class Column:
         return [values[kind] for kind in self.kinds]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Filled:
-    """What fills a slot of a cell: bytes, citations and links in turn."""
+    """What fills a slot of a cell: bytes, citations and links in turn.
+
+    Not frozen: several are made a page, and freezing costs more than making.
+    """
 
     segments: tuple[Segment, ...]
     marked: tuple[Segment, ...] = ()
@@ -424,11 +427,14 @@ class Filled:
 def links(segments: Iterable[Segment]) -> int:
     """Return at most how many links segments have, those within the page left out."""
     return sum(
-        segment.count(b'<a href="') - segment.count(b'<a href="#')
-        if isinstance(segment, bytes)
-        else isinstance(segment, Link)
+        links_of(segment) if isinstance(segment, bytes) else isinstance(segment, Link)
         for segment in segments
     )
+
+
+def links_of(html: bytes) -> int:
+    """Return how many links HTML has, those within the page left out."""
+    return html.count(b'<a href="') - html.count(b'<a href="#')
 
 
 def filled(

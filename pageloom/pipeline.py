@@ -99,7 +99,8 @@ def decide(options: Options, memory: Memory = NO_MEMORY) -> Decision:
         return decision
     decision.composer = Composer(plan, theme, converter, report)
     weights = memory.shelf("weights", lambda: (base, theme.made_of()), texts.told)
-    decision.scales = Scales(plan, decision.composer, weights)
+    apart = partial(spread.spread, jobs=options.jobs)
+    decision.scales = Scales(plan, decision.composer, apart, decision.problems, weights)
     with writing.theme_failures(report):
         decision.measured = gate.decide(plan, decision.scales, report)
     staging.settle(plan)

@@ -22,6 +22,8 @@ PER_HUB_PAGE = 80
 Cell = tuple[Row, ...]
 Speaker = tuple[str | None, tuple[tuple[int, str], ...]]
 """A pattern with the fields it takes, as (place of the axis, name); None where that will not do."""
+Below = tuple[Mapping[Cell, list[int]], Callable[[Cell], Cell]]
+"""Cells of a family by the rows that they share with another's, and how to get those of a cell."""
 Ring = tuple[Mapping[Cell, list[int]], Callable[[Cell], Cell], int]
 """Published siblings by the rows they share, how to get those of a cell, how many to link to."""
 
@@ -75,6 +77,7 @@ class Plan:
     folded_away: Mapping[str, str] = field(default_factory=dict)
     """Released addresses whose cells have folded, and where their sections are."""
     _groups: dict[tuple[str, tuple[str, ...]], dict[Cell, list[int]]] = field(default_factory=dict)
+    _below: dict[tuple[str, str], Below] = field(default_factory=dict)
     _rings: dict[str, Sequence[Ring]] = field(default_factory=dict)
     _covers: dict[str, Sequence[tuple[str, Callable[[Cell], Cell]]]] = field(default_factory=dict)
     _speakers: dict[int, Speaker] = field(default_factory=dict)
@@ -256,11 +259,19 @@ class Plan:
     def children(self, plan: FamilyPlan, number: int, name: str) -> list[int]:
         """Return the published cells of family `name` that share this cell's rows."""
         other = self.families[name]
-        shared = tuple(axis for axis in plan.family.axes if axis in other.family.axes)
-        key = picker(plan.family.axes, shared)(plan.cells[number])
+        if not other.family.listed:
+            return []
+        groups, pick = self._below.get((plan.family.name, name)) or self._below_of(plan, other)
         verdicts = other.verdicts
-        found = self.group(name, shared).get(key, ())
-        return [child for child in found if verdicts[child] == PUBLISHED and other.family.listed]
+        found = groups.get(pick(plan.cells[number]), ())
+        return [child for child in found if verdicts[child] == PUBLISHED]
+
+    def _below_of(self, plan: FamilyPlan, other: FamilyPlan) -> Below:
+        """Return the cells of a family by the rows that they share with cells of `plan`."""
+        shared = tuple(axis for axis in plan.family.axes if axis in other.family.axes)
+        found = (self.group(other.family.name, shared), picker(plan.family.axes, shared))
+        self._below[(plan.family.name, other.family.name)] = found
+        return found
 
     def folded(self, plan: FamilyPlan, number: int, name: str) -> list[int]:
         """Return the folded cells of family `name` whose parent this cell is."""

@@ -44,10 +44,11 @@ def check(plan: Plan, partials: Iterable[str], report: Report) -> None:
     for name, family in plan.families.items():
         if family is home or not family.family.listed or name in named:
             continue
-        pages = [number for number in family.published() if (name, number) not in menu]
-        far = [number for number in pages if near[name][number] > FAR]
-        beside = _beside(plan, family)
-        few = [n for n in pages if total > _SMALL and linked[name][n] + beside[n] < FEW]
+        listed = {number for other, number in menu if other == name}
+        pages = [number for number in family.published() if number not in listed]
+        clicks, links, beside = near[name], linked[name], _beside(plan, family)
+        far = [number for number in pages if clicks[number] > FAR]
+        few = [n for n in pages if links[n] + beside[n] < FEW] if total > _SMALL else []
         _tell(plan, family, far, "P611", f"a page of ? is more than {FAR} clicks from home", report)
         _tell(plan, family, few, "P612", f"fewer than {FEW} pages link to a page of ?", report)
 
@@ -96,11 +97,19 @@ def _near(plan: Plan, home: Page, menu: set[Page], named: set[str]) -> Counts:
     for depth in range(FAR):
         for name, found in clicks.items():
             family = plan.families[name]
-            for number in family.published():
-                if found[number] == depth:
+            for number in _places(found, depth):
+                if family.verdicts[number] == PUBLISHED:
                     for (other, place), more in _links(plan, family, number):
                         clicks[other][place] = min(clicks[other][place], depth + more)
     return clicks
+
+
+def _places(found: bytearray, value: int) -> Iterator[int]:
+    """Yield where a value stands; those that are put in behind are found too."""
+    place = found.find(value)
+    while place >= 0:
+        yield place
+        place = found.find(value, place + 1)
 
 
 def _links(plan: Plan, family: FamilyPlan, number: int) -> Iterator[tuple[Page, int]]:
@@ -119,18 +128,20 @@ def _linked(plan: Plan) -> Counts:
         if any(slot.lists for slot in family.family.slots):
             for number in family.published():
                 for (name, child), _ in _lists(plan, family, number):
-                    found[name][child] = min(found[name][child] + 1, FEW)
+                    if found[name][child] < FEW:
+                        found[name][child] += 1
     return found
 
 
 def _beside(plan: Plan, family: FamilyPlan) -> bytearray:
-    """Return for each cell how many pages link to it from below and from beside it, two at most."""
+    """Return for each cell how many pages link to it from below and from beside it, up to a few."""
     found = bytearray(len(family.cells))
     for groups, _, count in plan.rings(family):
         for group in groups.values():
             links = min(len(group) - 1, count, FEW)
             for number in group if links else ():
-                found[number] = min(found[number] + links, FEW)
+                if found[number] < FEW:
+                    found[number] += links
     for other in plan.families.values():
         if other.family.parent == family.family.name:
             for number in family.published():

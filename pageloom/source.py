@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Literal, NoReturn, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 import yaml
 
@@ -185,9 +185,8 @@ def parse_yaml(text: str, path: str, report: Report, first_line: int = 1) -> Nod
 
 def tree(text: str, path: str, report: Report, first_line: int = 1) -> Node | None:
     """Parse a YAML text; return its tree, or None after its problems were reported."""
-    builder = _Builder(path, report, first_line - 1, text)
     try:
-        return builder.document(iter(yaml.parse(text, Loader=_Loader)))
+        return _Builder(path, report, first_line - 1, text).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + first_line, mark.column + 1) if mark else (first_line, 1)
@@ -264,25 +263,28 @@ class _Builder:
         self._offset = offset
         self._lines: list[str] | None = None
         self._text = text
+        self._next: Callable[[], Any] = _Loader(text).get_event
+        self._escapes = "\\" in text
+        """Whether a value may have a character that the text has not."""
 
-    def document(self, events: Iterator[yaml.Event]) -> Node:
-        next(events)  # stream start
-        event = next(events)
+    def document(self) -> Node:
+        self._next()  # stream start
+        event = self._next()
         if isinstance(event, yaml.StreamEndEvent):
             return Node("null", 1 + self._offset, 1)
-        node = self._node(next(events), events, 0)
-        next(events)  # document end
-        event = next(events)
+        node = self._node(self._next(), 0)
+        self._next()  # document end
+        event = self._next()
         if not isinstance(event, yaml.StreamEndEvent):
             self._stop(event, 101, "a second YAML document in one file", "one document a file")
         return node
 
-    def _node(self, event: Any, events: Iterator[yaml.Event], depth: int) -> Node:
+    def _node(self, event: Any, depth: int) -> Node:
         if isinstance(event, yaml.AliasEvent):
             self._stop(event, 110, f"alias {quoted(f'*{event.anchor}')}", _WRITTEN, _QUOTE)
-        if getattr(event, "anchor", None):
+        if event.anchor:
             self._stop(event, 110, f"anchor {quoted(f'&{event.anchor}')}", _WRITTEN, _QUOTE)
-        if getattr(event, "tag", None):
+        if event.tag:
             self._stop(event, 110, f"tag {quoted(event.tag)}", _WRITTEN, _QUOTE)
         if depth > _MAX_DEPTH:
             self._stop(event, 101, "values nested too deeply", f"at most {_MAX_DEPTH} levels")
@@ -290,23 +292,23 @@ class _Builder:
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event, line, column)
         if isinstance(event, yaml.SequenceStartEvent):
-            return Node("list", line, column, items=tuple(self._items(events, depth)))
-        return Node("map", line, column, pairs=tuple(self._pairs(events, depth)))
+            return Node("list", line, column, items=tuple(self._items(depth)))
+        return Node("map", line, column, pairs=tuple(self._pairs(depth)))
 
     def _scalar(self, event: Any, line: int, column: int) -> Node:
-        stray = _CONTROL.search(event.value)
+        value, style = event.value, event.style
+        stray = _CONTROL.search(value) if self._escapes else None
         if stray:
             self._report(_stray(self._path, line, column, stray.group()))
             raise _StopError
-        style = event.style or ""
-        null = not style and event.value in _NULLS
-        kind: Literal["text", "null"] = "null" if null else "text"
-        return Node(kind, line, column, event.value, start=self._start(style, line, column))
+        if style:
+            return Node("text", line, column, value, start=self._start(style, line, column))
+        return Node("null" if value in _NULLS else "text", line, column, value)
 
     def _start(self, style: str, line: int, column: int) -> Start | None:
         """Return where the words of a scalar start: after the quote, or in the next line."""
         if style not in {"|", ">"}:
-            return Start(line, column + 1) if style else None
+            return Start(line, column + 1)
         if self._lines is None:
             self._lines = self._text.split("\n")
         first = line - self._offset
@@ -315,15 +317,15 @@ class _Builder:
                 return Start(line + 1, len(text) - len(text.lstrip(" ")) + 1, indented=True)
         return None
 
-    def _items(self, events: Iterator[yaml.Event], depth: int) -> Iterator[Node]:
-        while not isinstance(event := next(events), yaml.SequenceEndEvent):
-            yield self._node(event, events, depth + 1)
+    def _items(self, depth: int) -> Iterator[Node]:
+        while not isinstance(event := self._next(), yaml.SequenceEndEvent):
+            yield self._node(event, depth + 1)
 
-    def _pairs(self, events: Iterator[yaml.Event], depth: int) -> Iterator[tuple[Node, Node]]:
+    def _pairs(self, depth: int) -> Iterator[tuple[Node, Node]]:
         seen: dict[str, Node] = {}
-        while not isinstance(event := next(events), yaml.MappingEndEvent):
-            key = self._node(event, events, depth + 1)
-            value = self._node(next(events), events, depth + 1)
+        while not isinstance(event := self._next(), yaml.MappingEndEvent):
+            key = self._node(event, depth + 1)
+            value = self._node(self._next(), depth + 1)
             if key.kind not in {"text", "null"}:
                 help_ = "put the value in quotes when it starts with `{` or `[`"
                 self._stop(event, 105, "a key that is not text", "text before the colon", help_)

@@ -175,10 +175,7 @@ class Views:
             return row.slug
         found = row.values.get(name)
         if found is None:
-            declared = self._fields.get(row.kind)
-            if declared is not None and name not in declared:
-                raise AttributeError(name)
-            return Absent(name=f"{row.kind}.{name}")
+            return self.absent(row, name)
         html = self._markdown(row, name)
         if html is not None:
             return html
@@ -190,6 +187,13 @@ class Views:
             known = self._wraps[(row, name)] = self._wrapped(found, False, "")  # noqa: FBT003
         return known
 
+    def absent(self, row: Row, name: str) -> Absent:
+        """Return what stands for a field that a row has not. Raises `AttributeError`."""
+        declared = self._fields.get(row.kind)
+        if declared is not None and name not in declared:
+            raise AttributeError(name)
+        return Absent(name=f"{row.kind}.{name}")
+
     def _wrapped(self, value: Any, marked: bool, label: str) -> Any:  # noqa: FBT001
         if isinstance(value, str):
             if label:
@@ -200,11 +204,11 @@ class Views:
         if isinstance(value, tuple):
             return tuple(self._wrapped(item, marked, label) for item in value)
         if isinstance(value, Mapping):
-            return _Fields({k: self._wrapped(v, marked, label) for k, v in value.items()})
+            return Fields({k: self._wrapped(v, marked, label) for k, v in value.items()})
         return value
 
 
-class _Fields(dict[str, Any]):
+class Fields(dict[str, Any]):
     """A map of a row; an absent key is falsy."""
 
     def __missing__(self, key: str) -> Any:
@@ -226,7 +230,7 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Return an attribute, as the sandbox does."""
-        if type(obj) is _Fields and attribute in obj and attribute not in _METHODS:
+        if type(obj) is Fields and attribute in obj and attribute not in _METHODS:
             return obj[attribute]
         if type(obj) is View and attribute[0] != "_":
             try:
@@ -339,6 +343,21 @@ class Theme:
             ArithmeticError,
         ) as error:
             raise ThemeError(self._diagnose(name, error, location)) from error
+
+    def tree(self, name: str) -> nodes.Template | None:
+        """Return the syntax tree of a template; None where there is none, or it does not parse."""
+        found = self.source(name)
+        if found is None:
+            return None
+        return self._memory.recall(
+            ("tree", found.path), lambda: found.text, self._report, lambda _: self._tree(found)
+        )
+
+    def _tree(self, found: _Found) -> nodes.Template | None:
+        try:
+            return self._environment.parse(found.text)
+        except TemplateError:
+            return None
 
     def _template(self, name: str) -> Template:
         return self._environment.get_template(name)

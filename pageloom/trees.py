@@ -25,9 +25,12 @@ _ROWS_A_PIECE = 64
 _ROW = re.compile(r"^- ", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Node:
-    """A value with its position: text, null, a list of nodes, or a map of (key, value) nodes."""
+    """A value with its position: text, null, a list of nodes, or a map of (key, value) nodes.
+
+    Not frozen: there are several for each line of the tables, and freezing triples their cost.
+    """
 
     kind: Literal["text", "null", "list", "map"]
     line: int

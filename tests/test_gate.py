@@ -432,3 +432,38 @@ def test_a_site_that_names_its_organization_answers_for_its_pages(tmp_path: Path
     assert published(root) == set()
     append(root / "content" / "site.yaml", "organization: {name: Clinics of Alm}\n")
     assert len(published(root)) == len(TOWNS) * len(CARES) * len(WHYS)
+
+
+def test_what_is_weighed_in_processes_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A template that fails for some rows fails as it does in one process."""
+    card = "<p>{{ care.name }} {{ pair.note }}{{ pair.note.x.y if pair.note == 'Bad' }}</p>"
+    slot = "card: {from: slots/card.html, rows: [pair, care]}"
+    texts = {
+        "answer - - -": f"{prose('a')} {{{{ why.slug }}}} of {{{{ town.slug }}}}",
+        "more - knee late": f"{prose('m')} {{{{ town.name }}}}",
+    }
+    root = clinics(tmp_path, texts)
+    replace(root / "matrix/matrix.yaml", "      answer: {", f"      {slot}\n      answer: {{")
+    (root / "themes/default/slots").mkdir(parents=True)
+    (root / "themes/default/slots/card.html").write_text(card, encoding="utf-8")
+    pairs = root / "matrix/pairs.yaml"
+    text = pairs.read_text(encoding="utf-8")
+    pairs.write_text(text.replace("}", ", note: Good}"), encoding="utf-8")
+
+    def said() -> tuple[list[str], list[object]]:
+        decision = decide(Options(root=root, jobs=2))
+        assert decision.plan is not None
+        cells = range(len(decision.plan.families["page"].cells))
+        found = decision.measured.get("page")
+        measures: list[object] = [found.of(number) for number in cells] if found else []
+        return [str(problem) for problem in decision.problems], measures
+
+    alone = said()
+    assert alone[1]
+    monkeypatch.setattr("pageloom.compose.scales.SPREAD_FROM", 1)
+    assert said() == alone
+    pairs.write_text(text.replace("}", ", note: Bad}", 1), encoding="utf-8")
+    failed = said()
+    assert [problem for problem in failed[0] if "T302" in problem]
+    monkeypatch.setattr("pageloom.compose.scales.SPREAD_FROM", 1_000_000)
+    assert said() == failed

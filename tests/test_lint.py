@@ -11,7 +11,7 @@ from test_problems import project
 
 from pageloom import cli, source
 from pageloom.diagnostics import Location
-from pageloom.lint.language import Acronyms, slips
+from pageloom.lint.language import Acronyms, Slips
 from pageloom.lint.numbers import Numbers
 from pageloom.model import Row, Words
 from pageloom.pipeline import Options, build, check
@@ -123,7 +123,7 @@ def test_what_was_found_is_found_again_at_its_new_line(
     assert codes(root) == ["matrix/makers.yaml:3:9 L806"]
     path = root / "matrix/makers.yaml"
     path.write_text("# A line more\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
-    monkeypatch.setattr("pageloom.lint.linter.slips", None)
+    monkeypatch.setattr("pageloom.lint.linter.prose", None)
     assert codes(root) == ["matrix/makers.yaml:4:9 L806"]
 
 
@@ -145,7 +145,8 @@ def test_a_file_with_an_error_is_judged_when_it_is_sound(tmp_path: Path):
 )
 def test_slips_are_found_and_right_words_are_not(text: str, found: list[str]):
     row = Row("gene", "sma", {"name": "The SMA gene"}, Location(""))
-    starts = [item.offset for item in slips(text, Acronyms([row]), "en")]
+    checks = Slips(Acronyms([row]), "en").checks
+    starts = [item.offset for check in checks for item in check(text)]
     assert sorted(starts) == sorted(_starts(text, found))
 
 

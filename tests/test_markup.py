@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +17,7 @@ from projects import write_files
 from pageloom import load
 from pageloom.diagnostics import Diagnostic
 from pageloom.markup import Converter
+from pageloom.markup.tree import Bare
 from pageloom.model import Cite, FactCall, Fragment, Link, Print, Project
 
 BASE = (Path(__file__).parent / "problems" / "base.txt").read_text(encoding="utf-8")
@@ -258,3 +262,31 @@ def test_any_markdown_is_sound_html_or_a_problem(project: Project, text: str):
         assert not set(element.attrib) - {"id", "class", "lang", "href", "start", "scope"}
         target = element.get("href", "#")
         assert target.startswith(("#", "https://", "mailto:", "[to home]"))
+
+
+@cache
+def _base() -> Project:
+    with tempfile.TemporaryDirectory() as folder:
+        write_files(Path(folder), BASE)
+        found = load.project(Path(folder), print)
+    assert found is not None
+    return found
+
+
+MARKS = (
+    "word", "two words", " ", "  \n", "\n", "\n\n", "# ", "- ", "1. ", "| a | b |\n|---|---|\n| ",
+    " |", "*", "**", "_", "`", "\\", "\\*", "[", "]", "](https://example.org/)", "![", "<b>", "<",
+    ">", "&amp;", "&", "<https://example.org/>", "[^1]", "\n[^1]: note\n", "{: .x}", ": ", "\t",
+    "é", "{{ fault.name }}",
+)  # fmt: skip
+
+
+@settings(deadline=None, derandomize=True, max_examples=400)
+@given(st.lists(st.sampled_from(MARKS), max_size=16).map("".join))
+def test_a_text_without_marks_is_converted_as_any_other(text: str):
+    found = _base()
+    quick, slow = Bench(found), Bench(found)
+    with patch.object(Bare, "run", return_value=None):
+        made = slow.fragment(text)
+    assert quick.fragment(text) == made
+    assert quick.problems == slow.problems

@@ -9,6 +9,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from pageloom import feed, share
+from pageloom.compose.stencils import Stencils
 from pageloom.expressions import evaluate
 from pageloom.lexicon import Lexicon
 from pageloom.markup import Converter, merged, split_tokens, spread
@@ -26,6 +27,7 @@ class DataSlots:
         self._converter = converter
         self._site = site_view(plan, converter.lexicon)
         self._views = Views(plan.project.fields, self._markdown)
+        self._stencils = Stencils(theme, self._views, plan.project.markdown, self._site)
         self._collected: list[Any] = []
         self._facts: set[str] = set()
         self._fields: dict[tuple[Row, str], Fragment] = {}
@@ -67,6 +69,10 @@ class DataSlots:
 
     def rendered(self, slot: Slot, rows: tuple[Any, ...]) -> Filled:
         """Return a partial's HTML over these rows. Raises `ThemeError`."""
+        made = self._stencils.filled(slot, rows) if self._views.trace is None else None
+        return made or self._rendered(slot, rows)
+
+    def _rendered(self, slot: Slot, rows: tuple[Any, ...]) -> Filled:
         context: dict[str, Any] = {"site": self._site}
         for name, row in zip(slot.rows, rows, strict=True):
             context[name] = (

@@ -8,8 +8,8 @@ combination of the rows that it reads.
 from __future__ import annotations
 
 import html as html_
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
+from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import blake2b
 from typing import Any
@@ -36,10 +36,14 @@ from pageloom.model import (
 )
 from pageloom.names import MASK, NAMES, Names, without_tags, words, words_and_marks
 from pageloom.plan import Cell, FamilyPlan, Plan, picker
-from pageloom.theme import OPEN, SHUT
+from pageloom.theme import OPEN, SHUT, ThemeError
 
 _MARKS = frozenset((OPEN, SHUT))
 NOTHING = Weight(None, 0)
+SPREAD_FROM = 2000
+"""Texts of a slot from which it pays to weigh in processes."""
+Parts = dict[int, tuple[Any, ...]]
+Spread = Callable[[Callable[[int, int], Parts]], Iterable[Parts]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +60,23 @@ class _Read:
 class Scales:
     """Weighs slots."""
 
-    def __init__(self, plan: Plan, composer: Composer, shelf: Shelf = NO_SHELF) -> None:
-        """`shelf` keeps weights while rows, settings, words and theme stay as they are."""
-        self._plan = plan
+    def __init__(
+        self,
+        plan: Plan,
+        composer: Composer,
+        spread: Spread = lambda _: (),
+        problems: Sized = (),
+        shelf: Shelf = NO_SHELF,
+    ) -> None:
+        """`spread` has parts weighed in other processes; `problems` is where they would be told.
+
+        `shelf` keeps weights while rows, settings, words and theme stay as they are.
+        """
+        self.plan = plan
         self.shelf = shelf
+        self.filled = composer.filled
+        self.spread = spread
+        self.problems = problems
         self._composer = composer
         self._reads: dict[tuple[str, int], _Read] = {}
         self._names: dict[Row, Names] = {}
@@ -108,7 +125,6 @@ class Scales:
         self, snippet: Snippet, level: int, rows: Sequence[Row], scope: Mapping[str, Any]
     ) -> Weight:
         """Return the weight of a snippet in a cell that has these rows."""
-        self.weighed += 1
         read = self.read(snippet, level)
         said: list[str] = []
         values: list[str] = []
@@ -136,7 +152,6 @@ class Scales:
 
     def partial_weight(self, filled: Filled, rows: Sequence[Row]) -> Weight:
         """Return the weight of what a partial made of these rows."""
-        self.weighed += 1
         text = html_.unescape(without_tags("".join(map(plain, filled.marked))))
         marked = self.masked(words_and_marks(text, OPEN + SHUT), rows)
         edges = [place for place, word in enumerate(marked) if word in _MARKS]
@@ -149,16 +164,17 @@ class Scales:
 
     def masked(self, found: list[str], rows: Iterable[Row]) -> list[str]:
         """Return words with the names of rows masked."""
+        different = set(found)
         for row in rows:
             names = self._names.get(row)
             if names is None:
                 names = self._names[row] = Names((row,))
-            found = names.masked(found)
+            found = names.masked(found, different)
         return found
 
     def picker(self, plan: FamilyPlan, names: Sequence[str]) -> Callable[[Cell], Cell]:
         """Return what takes a cell to its rows on the axes that these rows and joins are about."""
-        joins = self._plan.project.joins
+        joins = self.plan.project.joins
         wanted = {
             axis for name in names for axis in (joins[name].axes if name in joins else (name,))
         }
@@ -169,7 +185,7 @@ class Scales:
         """Return a snippet as it is weighed."""
         key = (snippet.path, level)
         if key not in self._reads:
-            make = partial(self._made, snippet, self._plan.fragments[key])
+            make = partial(self._made, snippet, self.plan.fragments[key])
             self._reads[key] = self.shelf.get(("read", snippet, level), make)
         return self._reads[key]
 
@@ -205,7 +221,7 @@ class Scales:
         if isinstance(segment, Cite) or (isinstance(segment, Link) and segment.bare):
             return ""
         if isinstance(segment, Link) and segment.text is None:
-            return _patterned(self._plan.families[segment.family].family.link_text)
+            return _patterned(self.plan.families[segment.family].family.link_text)
         if isinstance(segment, Link) and isinstance(segment.text, str):
             return html_.escape(segment.text)
         name = not isinstance(segment, FactCall) and _paths(segment)[0].fields[-1] in NAMES
@@ -219,6 +235,15 @@ class Scales:
         return text_of(lookup(path, scope) or ""), frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A snippet, or the slot's partial, to be weighed in the first cell that has these rows."""
+
+    snippet: Snippet | None
+    number: int
+    rows: Cell
+
+
 class _Weighing:
     """Weighs one slot in all cells of a family."""
 
@@ -226,83 +251,96 @@ class _Weighing:
         self._scales = scales
         self._plan = plan
         self._slot = slot
-        self._project = scales._plan  # noqa: SLF001
         self._level = 3 if slot.heading else 2
         self._shelf = scales.shelf.part((plan.family.name, slot.name))
-        self._weights: list[Weight] = [NOTHING]
+        self._tasks: list[_Task] = []
 
     def column(self) -> Column:
         plan, slot = self._plan, self._slot
-        cells = plan.cells
-        chosen: Sequence[Snippet | None] = plan.choices[slot.name] if slot.snippet else ()
-        numbers: dict[Snippet | None, list[int]] = {None: list(range(len(cells)))}
-        kinds = [0] * len(cells)
-        if chosen:
-            numbers = {}
-            for number, snippet in enumerate(chosen):
-                numbers.setdefault(snippet, []).append(number)
-        for snippet, places in numbers.items():
-            if snippet is not None:
-                self._fill(kinds, places, snippet)
-            elif slot.partial:
-                self._fill_partial(kinds, places)
+        places = [-1] * len(plan.cells)
+        for snippet, numbers in self._filled().items():
+            if snippet is not None or slot.partial:
+                self._divide(places, numbers, snippet)
+        weights, kinds = [NOTHING], [0] * (len(self._tasks) + 1)
+        for place, weight in enumerate(self._weights()):
+            if weight is not NOTHING:
+                kinds[place] = len(weights)
+                weights.append(weight)
         heading = text_words(slot.heading) if slot.heading else 0
-        return Column(slot, kinds, self._weights, heading)
+        return Column(slot, [kinds[place] for place in places], weights, heading)
 
-    def _fill(self, kinds: list[int], places: list[int], snippet: Snippet) -> None:
-        read = self._scales.read(snippet, self._level)
-        varies = len(read.parts) > 1 or bool(read.roots)
+    def _filled(self) -> Mapping[Snippet | None, Sequence[int]]:
+        """Return the cells that each snippet fills, and those that none fills."""
+        if not self._slot.snippet:
+            return {None: range(len(self._plan.cells))}
+        numbers: dict[Snippet | None, list[int]] = {}
+        for number, snippet in enumerate(self._plan.choices[self._slot.name]):
+            numbers.setdefault(snippet, []).append(number)
+        return numbers
 
-        def weigh(number: int, rows: Sequence[Row]) -> Weight:
-            scope = self._scope(number) if varies else {}
-            return self._scales.snippet_weight(snippet, self._level, rows, scope)
-
-        if read.roots:
-            pick = self._scales.picker(self._plan, read.roots)
-            self._each(kinds, places, pick, weigh, snippet)
-            return
-        kind = self._kind(self._kept(snippet, (), partial(weigh, places[0], ())))
-        for number in places:
-            kinds[number] = kind
-
-    def _fill_partial(self, kinds: list[int], places: list[int]) -> None:
-        def weigh(number: int, rows: Sequence[Row]) -> Weight:
-            filled = self._scales._composer.filled(self._plan, number, self._slot)  # noqa: SLF001
-            return self._scales.partial_weight(filled, rows)
-
-        self._each(kinds, places, self._scales.picker(self._plan, self._slot.rows), weigh)
-
-    def _each(
-        self,
-        kinds: list[int],
-        places: list[int],
-        pick: Callable[[Cell], Cell],
-        weigh: Callable[[int, Sequence[Row]], Weight],
-        snippet: Snippet | None = None,
-    ) -> None:
-        """Weigh once for each combination of the rows that are read."""
+    def _divide(self, places: list[int], numbers: Sequence[int], snippet: Snippet | None) -> None:
+        """Note for cells the task that weighs them: one for each combination of rows read."""
+        read = snippet and self._scales.read(snippet, self._level)
+        pick = self._scales.picker(self._plan, read.roots if read else self._slot.rows)
         known: dict[Cell, int] = {}
-        cells = self._plan.cells
-        for number in places:
+        cells, tasks = self._plan.cells, self._tasks
+        for number in numbers:
             rows = pick(cells[number])
-            kind = known.get(rows)
-            if kind is None:
-                weight = self._kept(snippet, rows, partial(weigh, number, rows))
-                kind = known[rows] = self._kind(weight)
-            kinds[number] = kind
+            place = known.get(rows)
+            if place is None:
+                place = known[rows] = len(tasks)
+                tasks.append(_Task(snippet, number, rows))
+            places[number] = place
 
-    def _kept(self, snippet: Snippet | None, rows: Cell, weigh: Callable[[], Weight]) -> Weight:
-        """Return the weight of a snippet, or of the slot's partial, from an earlier run if any."""
-        return self._shelf.get((snippet, rows), weigh)
+    def _weights(self) -> list[Weight]:
+        """Weigh all tasks; many are weighed in other processes."""
+        found: dict[int, Weight] = {}
+        if len(self._tasks) >= SPREAD_FROM and not self._shelf.size():
+            for part in self._scales.spread(self._part):
+                for place, packed in part.items():
+                    found[place] = self._unpacked(place, packed)
 
-    def _kind(self, weight: Weight) -> int:
-        if weight is NOTHING:
-            return 0
-        self._weights.append(weight)
-        return len(self._weights) - 1
+        def weigh(place: int, task: _Task) -> Weight:
+            self._scales.weighed += 1
+            return found.get(place) or self._weight(task)
 
-    def _scope(self, number: int) -> Mapping[str, Any]:
-        return self._project.scope(self._plan.family, self._plan.cells[number])
+        return [
+            self._shelf.get((task.snippet, task.rows), partial(weigh, place, task))
+            for place, task in enumerate(self._tasks)
+        ]
+
+    def _part(self, part: int, parts: int) -> Parts:
+        """Return the weights of a part of the tasks, but for those in which something is wrong."""
+        size = -(-len(self._tasks) // parts)
+        made: Parts = {}
+        for place in range(part * size, min((part + 1) * size, len(self._tasks))):
+            before = len(self._scales.problems)
+            try:
+                weight = self._weight(self._tasks[place])
+            except ThemeError:
+                continue
+            if len(self._scales.problems) == before:
+                made[place] = () if weight is NOTHING else _packed(weight)
+        return made
+
+    def _unpacked(self, place: int, packed: tuple[Any, ...]) -> Weight:
+        return replace(Weight(*packed), snippet=self._tasks[place].snippet) if packed else NOTHING
+
+    def _weight(self, task: _Task) -> Weight:
+        if task.snippet is None:
+            filled = self._scales.filled(self._plan, task.number, self._slot)
+            return self._scales.partial_weight(filled, task.rows)
+        return self._scales.snippet_weight(task.snippet, self._level, task.rows, self._scope(task))
+
+    def _scope(self, task: _Task) -> Mapping[str, Any]:
+        cell = self._plan.cells[task.number]
+        return self._scales.plan.scope(self._plan.family, cell)
+
+
+def _packed(weight: Weight) -> tuple[Any, ...]:
+    """Return a weight without its snippet."""
+    own = (weight.specific_words, weight.facts, None, weight.values)
+    return (weight.identity, weight.words, *own)
 
 
 def _digest(found: Sequence[str]) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from pageloom.diagnostics import ERROR, WARNING, quoted
@@ -25,6 +25,7 @@ class Finding(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
+Check = Callable[[str], Iterator[Finding]]
 LEFTOVER, DOUBLED, CAPITALS, ARTICLE = "leftover", "doubled-word", "capitals", "article"
 _LEFTOVER = re.compile(
     r"\{\{|\}\}|\{%|%\}|\bundefined\b|(?<![\w-])NaN(?![\w-])|\b[Ll]orem ipsum\b|\[object Object\]"
@@ -32,10 +33,18 @@ _LEFTOVER = re.compile(
 )
 _SIGNS = ("{", "}", "undefined", "NaN", "orem", "[object", "None", "TBD", "XXX")
 """One of these is in every leftover; looking for them first is many times faster."""
+_BEFORE = r"[ -/:-@\[-^`{-\U0010ffff]"
+"""Where a word may start; by ranges, as `re` then skips fast to the next such place."""
+_MAY_BE_DOUBLED = re.compile(rf"{_BEFORE}(\w++) \1\b")
 _DOUBLED = re.compile(r"\b([^\W\d_]++) \1\b(?![’'-])", re.IGNORECASE)
 _TWICE = frozenset(("that", "had", "bye", "so", "very", "no", "ha"))
 _ACRONYM = re.compile(r"(?<![\w-])[A-Z]{3,}(?![\w-])")
 _ARTICLE = re.compile(r"\b([Aa]n?) ([A-Za-z][\w’'-]*)")
+_MAY_BE_WRONG = re.compile(
+    rf"{_BEFORE}[Aa](?: (?:[aeiouAEIOU]|[Hh][oe]|[fhlmnrsxFHLMNRSX]-)"
+    r"|n (?:[b-df-hj-np-tv-zB-DF-HJ-NP-TV-Z]|[uU]|[eE][uw]|[oO]n))"
+)
+"""An article before a letter that may make it wrong, by the two patterns that follow."""
 _SOUNDS_CONSONANT = re.compile(
     r"(?:uni(?!n|m)|us[aeu]|ut[ei]|ur[aio]|u-|eu|ew|one\b|one-|once|ubiq|unan|ukr|ufo)",
     re.IGNORECASE,
@@ -73,34 +82,47 @@ class Acronyms:
             yield Finding(CAPITALS, "L804", WARNING, match.start(), message, right)
 
 
-def slips(text: str, acronyms: Acronyms, lang: str) -> Iterator[Finding]:
-    """Yield the slips in a sentence; an offset is a place in it."""
+class Slips:
+    """Finds slips; each of its checks yields one sort of them, with offsets in the text."""
+
+    def __init__(self, acronyms: Acronyms, lang: str) -> None:
+        self._acronyms = acronyms
+        self._english = lang.partition("-")[0] == "en"
+        articles = (_articles,) if self._english else ()
+        self.checks: tuple[Check, ...] = (_leftovers, _doubled, acronyms.found, *articles)
+
+    def likely(self, text: str) -> tuple[Check, ...]:
+        """Return the checks that may find something in one of the sentences of a text."""
+        text = f" {text}"
+        found: list[Check] = []
+        if any(sign in text for sign in _SIGNS):
+            found.append(_leftovers)
+        if _MAY_BE_DOUBLED.search(text.casefold()):
+            found.append(_doubled)
+        if any(self._acronyms.found(text)):
+            found.append(self._acronyms.found)
+        if self._english and _MAY_BE_WRONG.search(text):
+            found.append(_articles)
+        return tuple(found)
+
+
+def _leftovers(text: str) -> Iterator[Finding]:
     if any(sign in text for sign in _SIGNS):
         for match in _LEFTOVER.finditer(text):
             message = f"{quoted(match.group())} looks like a leftover"
             yield Finding(LEFTOVER, "L807", ERROR, match.start(), message, "words for readers")
+
+
+def _doubled(text: str) -> Iterator[Finding]:
     for match in _DOUBLED.finditer(text):
         before = text[match.start() - 1 : match.start()]
         if match[1].lower() not in _TWICE and (not before or before not in "’'-"):
             message = f"the word {quoted(match[1])} stands twice"
             yield Finding(DOUBLED, "L806", WARNING, match.start(), message, "the word once")
-    yield from acronyms.found(text)
-    if lang.partition("-")[0] == "en":
-        yield from _articles(text)
 
 
-def may_slip(text: str, acronyms: Acronyms, lang: str) -> bool:
-    """Return whether `slips` may find something in one of the sentences of a text."""
-    return bool(
-        any(sign in text for sign in _SIGNS)
-        or _DOUBLED.search(text)
-        or any(acronyms.found(text))
-        or (lang.partition("-")[0] == "en" and any(_articles(text, first=False)))
-    )
-
-
-def _articles(text: str, *, first: bool = True) -> Iterator[Finding]:
-    """Yield wrong articles; `first`: a capital one counts at the start of the text only."""
+def _articles(text: str) -> Iterator[Finding]:
+    """Yield wrong articles; a capital one counts at the start of the text only."""
     for match in _ARTICLE.finditer(text):
         article, word = match[1], match[2]
         before = text[match.start() - 1 : match.start()]
@@ -108,7 +130,7 @@ def _articles(text: str, *, first: bool = True) -> Iterator[Finding]:
             continue  # a letter or an acronym: nobody can tell how it is spoken
         vowel = word[0].lower() in "aeiou" and not _SOUNDS_CONSONANT.match(word)
         vowel = vowel or _SOUNDS_VOWEL.match(word) is not None
-        if vowel != (len(article) == 2) and not (article == "A" and match.start() > 0 and first):
+        if vowel != (len(article) == 2) and not (article == "A" and match.start() > 0):
             right = f"{'an' if vowel else 'a'} {word}"
             message = f"{quoted(match.group())} before this sound"
             yield Finding(ARTICLE, "L805", WARNING, match.start(), message, right)

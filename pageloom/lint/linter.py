@@ -6,34 +6,33 @@ builds by their digest.
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_right
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 from pageloom import expressions, grade, prose
 from pageloom.diagnostics import WARNING, Diagnostic, Location, quoted
 from pageloom.lexicon import Lexicon
 from pageloom.lint import passages
-from pageloom.lint.language import Acronyms, Finding, may_slip, slips
+from pageloom.lint.language import Acronyms, Check, Finding, Slips
 from pageloom.lint.numbers import Numbers
 from pageloom.lint.passages import About, Group, Passage, about_fact
+from pageloom.lint.places import Places, Read
 from pageloom.memory import NO_SHELF, Shelf
 from pageloom.model import Call, Claim, Claims, Path, Row, Snippet
 from pageloom.plan import Plan
 from pageloom.prose import StandIn, Whole
-from pageloom.source import position
 from pageloom.theme import Theme
 
 Report = Callable[[Diagnostic], None]
-Read = Callable[[str], str]
 Kept = dict[bytes, list[tuple[Any, ...]]]
 Spread = Callable[[Callable[[int, int], Kept]], Iterable[Kept]]
 SPREAD_FROM = 1000
 """New texts from which it pays to judge in processes."""
+_TOGETHER = 16
+"""Groups that are looked at in one piece first."""
 BUILT_IN = (
     "unsourced-number",
     "bare-number",
@@ -72,16 +71,18 @@ def lint(
     has them judged in other processes. The texts themselves stand on the `shelf`.
     """
     linter = _Linter(plan)
-    places = _Places(read)
+    places = Places(read)
     linted = Linted()
-    found_texts = linter.texts(passages.printed(plan, theme, templates), shelf)
-    texts = [pair for pair in found_texts if pair[1].path not in faulty]
+    every = linter.texts(passages.printed(plan, theme, templates), shelf)
+    texts = [pair for pair in every if pair[1].path not in faulty]
     new = [pair for pair in texts if pair[0] not in kept]
+    found: Kept = {}
     if len(new) >= SPREAD_FROM:
-        for found in spread(lambda part, parts: linter.judged(new[part::parts])):
-            kept = {**kept, **found}
+        for part_found in spread(lambda part, parts: linter.judged(new[part::parts])):
+            found.update(part_found)
+    found.update(linter.judged([pair for pair in new if pair[0] not in found]))
     for key, group in texts:
-        linted.kept[key] = linter.found(group) if key not in kept else kept[key]
+        linted.kept[key] = kept[key] if key in kept else found[key]
         for passage, findings in linter.findings(group, linted.kept[key]):
             for problem in _problems(passage, findings, places, linted, linter.rules):
                 report(problem)
@@ -113,7 +114,7 @@ def _bare_promotion(location: Location, missing: str) -> Diagnostic:
 def _problems(
     passage: Passage,
     findings: Iterable[Finding],
-    places: _Places,
+    places: Places,
     linted: Linted,
     rules: Container[str],
 ) -> Iterator[Diagnostic]:
@@ -155,6 +156,14 @@ def _idle(passage: Passage, rule: str, *, known: bool) -> Diagnostic:
     )
 
 
+class _Looked(NamedTuple):
+    """What may be found in the sentences of a text."""
+
+    slips: Sequence[Check]
+    numbers: bool
+    rules: Sequence[Claim]
+
+
 class _Linter:
     """Finds what is wrong in passages; one a run."""
 
@@ -166,13 +175,14 @@ class _Linter:
         self._claims = project.claims or Claims((), {})
         self._lang = project.settings.lang
         named = (row for axis in project.axes.values() for row in axis)
-        self._acronyms = Acronyms(named)
+        acronyms = Acronyms(named)
+        self._slips = Slips(acronyms, self._lang)
         self._numbers = Numbers(project.words, self._claims.numbers) if project.claims else None
         self._scoped = any(rule.scope for rule in self._claims.rules)
         self._local = {rule.id for rule in self._claims.rules if _is_local(rule.pattern.pattern)}
         self.rules = {*BUILT_IN, *(rule.id for rule in self._claims.rules)}
         self._digest = _digest(
-            (self._claims.digest, project.words.digest, self._lang, self._acronyms.words)
+            (self._claims.digest, project.words.digest, self._lang, acronyms.words)
         )
         self._waiving = {item.path for item in project.snippets if item.waivers}
         self._known: dict[tuple[Row, ...], frozenset[tuple[str, str]]] = {(): frozenset()}
@@ -194,9 +204,38 @@ class _Linter:
         key = _digest((self._digest, group.said, tuple(self._named(group.said))))
         return key, group
 
-    def judged(self, new: Iterable[tuple[bytes, Group]]) -> Kept:
+    def judged(self, new: Sequence[tuple[bytes, Group]]) -> Kept:
         """Return what is found in groups, by their keys."""
-        return {key: self.found(group) for key, group in new}
+        found: Kept = {}
+        for start in range(0, len(new), _TOGETHER):
+            some = new[start : start + _TOGETHER]
+            sound = self._sound([group for _, group in some])
+            found.update((key, [] if sound else self.found(group)) for key, group in some)
+        return found
+
+    def _sound(self, groups: Sequence[Group]) -> bool:
+        """Return whether all texts of groups, looked at in one piece, have nothing to find."""
+        if self._local or any(group.graded for group in groups):
+            return False
+        said = [text for group in groups for text in group.texts()]
+        return all(
+            self._is_sound(
+                prose.SEAM.join([text for text, is_literal in said if is_literal is literal]),
+                literal=literal,
+            )
+            for literal in (True, False)
+        )
+
+    def _is_sound(self, text: str, *, literal: bool) -> bool:
+        if not literal and self._scoped and "{{" in text:
+            return False
+        whole = prose.whole(text, None if literal else self._stand_in)
+        return (
+            whole is not None
+            and not self._slips.likely(whole.text)
+            and not (self._numbers is not None and any(self._numbers.found(whole.bare)))
+            and not any(rule.pattern.search(whole.text) for rule in self._claims.rules)
+        )
 
     def found(self, group: Group) -> list[tuple[Any, ...]]:
         """Return what is found in a group: the number of the passage, then the finding."""
@@ -225,52 +264,54 @@ class _Linter:
                     yield fact.digest if fact else b""
 
     def _judged(self, passage: Passage) -> Iterator[Finding]:
-        plain = _Meant(passage.about)
-        rules = [rule for rule in self._claims.rules if plain.by(rule)]
-        known = self._quantities(passage.facts)
         stand_in = None if passage.literal else self._stand_in
-        reading = grade.Reading()
-        if not passage.max_grade and not self._may_have(
-            prose.whole(passage.text, stand_in), passage, rules, known
-        ):
+        known = self._quantities(passage.facts)
+        looked = self._looked(passage, prose.whole(passage.text, stand_in), known)
+        if not any(looked) and not passage.max_grade:
             return
+        reading = grade.Reading()
         for sentence in prose.sentences(passage.text, stand_in):
-            cited = sentence.cited or passage.cited
             if passage.max_grade:
                 reading.add(sentence.text)
-            found = list(slips(sentence.text, self._acronyms, self._lang))
-            if self._numbers is not None and not cited:
+            cited = sentence.cited or passage.cited
+            found = [finding for check in looked.slips for finding in check(sentence.text)]
+            if self._numbers is not None and looked.numbers and not cited:
                 found += self._numbers.unsourced(sentence.text, known)
-            if sentence.facts:
+            rules: Iterable[Claim] = looked.rules
+            if self._scoped and sentence.facts:
                 said = _Meant(passage.about, sentence.facts)
-                judging = [rule for rule in self._claims.rules if said.by(rule)]
-            found += _claimed(judging if sentence.facts else rules, sentence.text, cited=cited)
+                rules = [rule for rule in self._claims.rules if said.by(rule)]
+            found += _claimed(rules, sentence.text, cited=cited)
             for finding in found:
                 yield finding._replace(offset=sentence.at(finding.offset))
         if passage.max_grade and reading.grade > passage.max_grade:
             yield _too_hard(reading.grade, passage.max_grade)
 
-    def _may_have(
-        self,
-        whole: Whole | None,
-        passage: Passage,
-        rules: Iterable[Claim],
-        known: frozenset[tuple[str, str]],
-    ) -> bool:
-        """Return whether something may be found in a sentence of a passage.
+    def _looked(
+        self, passage: Passage, whole: Whole | None, known: frozenset[tuple[str, str]]
+    ) -> _Looked:
+        """Return what to look for in the sentences of a passage.
 
-        Most texts are sound, and to look at all of it at once is many times faster. Rules for
-        sentences by the facts that they cite are not among `rules`: such a text is always judged.
+        Most texts are sound, and to look at all of it at once is many times faster.
         """
+        plain = _Meant(passage.about)
+        rules = [rule for rule in self._claims.rules if plain.by(rule)]
+        numbers = self._numbers is not None and not passage.cited
         if whole is None or (self._scoped and "{{" in passage.text):
-            return True
-        if may_slip(whole.text, self._acronyms, self._lang):
-            return True
-        if self._numbers is not None and not passage.cited:
+            # Rules for sentences by the facts that they cite are not among `rules`.
+            return _Looked(self._slips.checks, numbers, rules)
+        if self._numbers is not None and numbers:
             found = self._numbers.found(whole.bare)
-            if any((item.number, item.unit) not in known for item in found):
-                return True
-        return any(rule.id in self._local or rule.pattern.search(whole.text) for rule in rules)
+            numbers = any((item.number, item.unit) not in known for item in found)
+        return _Looked(
+            self._slips.likely(whole.text),
+            numbers,
+            [
+                rule
+                for rule in rules
+                if rule.id in self._local or rule.pattern.search(whole.text) is not None
+            ],
+        )
 
     def _quantities(self, facts: tuple[Row, ...]) -> frozenset[tuple[str, str]]:
         """Return the quantities that facts beside a text vouch for."""
@@ -361,39 +402,3 @@ def _claimed(rules: Iterable[Claim], text: str, *, cited: bool) -> Iterator[Find
 
 def _digest(value: Any) -> bytes:
     return blake2b(repr(value).encode("utf-8", "replace"), digest_size=16).digest()
-
-
-class _Places:
-    """Finds texts in their files again, for those whose place is not known."""
-
-    def __init__(self, read: Read) -> None:
-        self._read = read
-        self._files: dict[str, tuple[str, list[int]]] = {}
-
-    def of(self, passage: Passage, offset: int) -> Location | None:
-        """Return the place of a character of a passage; None where the file does not hold it."""
-        if passage.start is not None:
-            return passage.start.location(passage.path, *position(passage.text, offset))
-        if passage.path not in self._files:
-            text = self._read(passage.path)
-            starts = [0, *(match.end() for match in re.finditer("\n", text))]
-            self._files[passage.path] = (text, starts)
-        text, starts = self._files[passage.path]
-        first = starts[min(passage.line, len(starts)) - 1]
-        for words, shift in _searched(passage.text, offset):
-            found = text.find(words, first)
-            if found >= 0:
-                line = bisect_right(starts, found + shift)
-                return Location(passage.path, line, found + shift - starts[line - 1] + 1)
-        return Location(passage.path, passage.line) if passage.line > 1 else None
-
-
-def _searched(text: str, offset: int) -> Iterator[tuple[str, int]]:
-    """Yield parts of a text to look for, and how far into them the character stands.
-
-    A folded or quoted value reads otherwise in its file, so shorter parts are tried as well.
-    """
-    yield text, offset
-    for size in (60, 30, 15):
-        yield text[offset : offset + size], 0
-    yield text[:30], 0

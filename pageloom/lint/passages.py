@@ -45,6 +45,10 @@ class Passage:
     """The highest reading grade that it may have; 0 for any."""
 
 
+Said = tuple[str, bool]
+"""A text, and whether braces in it are printed as they are."""
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """Passages of one place in the files: a snippet, a row, the texts of a family."""
@@ -52,7 +56,11 @@ class Group:
     path: str
     said: object
     """What, besides the rules, decides on what is found in them."""
+    texts: Callable[[], Iterable[Said]]
     passages: Callable[[], tuple[Passage, ...]]
+    """The same texts with all that is known of them, which takes longer to gather."""
+    graded: bool = False
+    """Whether any of them has a highest reading grade."""
 
 
 def grades(project: Project) -> Grades:
@@ -70,7 +78,7 @@ def of_snippet(snippet: Snippet, grades: Grades) -> Group:
     passage = _of_snippet(snippet, grades)
     about = sorted((kind, sorted(slugs)) for kind, slugs in passage.about.items())
     judged = (passage.text, about, *([passage.max_grade] if passage.max_grade else ()))
-    return Group(passage.path, judged, partial(_one, passage))
+    return _group((passage,), judged)
 
 
 def others(plan: Plan, printed: frozenset[str]) -> Iterator[Group]:
@@ -85,18 +93,22 @@ def others(plan: Plan, printed: frozenset[str]) -> Iterator[Group]:
         texts = sorted(project.markdown.get(kind, ()))
         for row in rows if kind != "source" else ():
             said = [row.values[name] for name in texts if "{{" in str(row.values.get(name, ""))]
-            make = partial(_of_row, row, printed, project.starts)
-            yield Group(row.location.path, (kind, shared, row.digest, said), make)
-    for family in project.families.values():
-        found = _of_family(family)
-        yield Group(family.location.path, [item.text for item in found], partial(tuple, found))
-    for found in (_of_words(project), _of_offers(project)):
+            yield Group(
+                row.location.path,
+                (kind, shared, row.digest, said),
+                partial(_said, row, printed, project.starts),
+                partial(_of_row, row, printed, project.starts),
+            )
+    texts_of_families = map(_of_family, project.families.values())
+    for found in (*texts_of_families, _of_words(project), _of_offers(project)):
         if found:
-            yield Group(found[0].path, [item.text for item in found], partial(tuple, found))
+            yield _group(found, [item.text for item in found])
 
 
-def _one(passage: Passage) -> tuple[Passage, ...]:
-    return (passage,)
+def _group(passages: tuple[Passage, ...], said: object) -> Group:
+    texts = [(passage.text, passage.literal) for passage in passages]
+    graded = any(passage.max_grade for passage in passages)
+    return Group(passages[0].path, said, partial(iter, texts), partial(tuple, passages), graded)
 
 
 def _of_words(project: Project) -> tuple[Passage, ...]:
@@ -155,6 +167,17 @@ def printed(plan: Plan, theme: Theme, templates: Iterable[str]) -> frozenset[str
     return frozenset(name for text in texts for name in _ATTRIBUTE.findall(text))
 
 
+def _said(
+    row: Row, printed: frozenset[str], starts: Mapping[tuple[Row, str], Start]
+) -> Iterator[Said]:
+    """Yield the texts that pages print of a row."""
+    for name, value in row.values.items():
+        if _is_printed(row, name, printed, starts):
+            literal = (row, name) not in starts
+            for text, _ in _strings(value, row.values):
+                yield text, literal
+
+
 def _of_row(
     row: Row, printed: frozenset[str], starts: Mapping[tuple[Row, str], Start]
 ) -> tuple[Passage, ...]:
@@ -167,12 +190,12 @@ def _of_row(
             starts.get((row, name)),
             _about(row),
             literal=(row, name) not in starts,
-            cited=cited or row.kind == "fact",
+            cited=row.kind == "fact" or _is_cited(holder),
             facts=facts,
         )
         for name, value in row.values.items()
         if _is_printed(row, name, printed, starts)
-        for text, cited in _strings(value, row.values)
+        for text, holder in _strings(value, row.values)
     )
 
 
@@ -201,11 +224,11 @@ def about_fact(fact: Row) -> About:
     }
 
 
-def _strings(value: Any, holder: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
-    """Yield the texts in a value with whether a source stands beside them."""
+def _strings(value: Any, holder: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the texts in a value, each with the row, or the map in it, that holds it."""
     if isinstance(value, str):
         if _SPOKEN.search(value):
-            yield value, _is_cited(holder)
+            yield value, holder
     elif isinstance(value, tuple):
         for item in value:
             yield from _strings(item, holder)

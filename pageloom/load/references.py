@@ -25,7 +25,9 @@ def resolve(tables: Tables, report: Report) -> dict[str, tuple[Row, ...]]:
         for raw in raws:
             edges[raw.row] = []
             for key, value in raw.values.items():
-                raw.row.values[key] = finder.lookup(value, edges[raw.row])  # type: ignore[index]
+                plain = isinstance(value, str)
+                found = value if plain else finder.lookup(value, edges[raw.row])
+                raw.row.values[key] = found  # type: ignore[index]
     done: set[Row] = set()
     for start in edges:
         _walk(start, edges, done, report)
@@ -79,8 +81,8 @@ class _Finder:
                 edges.append((row, value))
             return row
         if isinstance(value, tuple):
-            found = (self.lookup(item, edges) for item in value)
-            return tuple(item for item in found if item is not None)
+            found = [v if isinstance(v, str) else self.lookup(v, edges) for v in value]
+            return tuple([item for item in found if item is not None])
         if isinstance(value, dict):
             return {key: self.lookup(item, edges) for key, item in value.items()}
         return value
@@ -141,22 +143,27 @@ def _own_digest(raw: Raw) -> bytes:
 
 def _set_digests(tables: Mapping[str, list[Raw]], edges: Edges) -> None:
     own = {raw.row: _own_digest(raw) for raws in tables.values() for raw in raws}
+    known: dict[Row, set[Row]] = {}
     for row, targets in edges.items():
         digest = own[row]
         if targets:
-            reached = sorted(own[other] for other in _reachable(row, edges) if other in own)
+            rows = set().union(*[_reachable(target, edges, known) for target, _ in targets])
+            reached = sorted([own[other] for other in rows if other in own])
             digest = blake2b(digest + b"".join(reached), digest_size=16).digest()
         object.__setattr__(row, "digest", digest)
 
 
-def _reachable(row: Row, edges: Edges) -> set[Row]:
-    seen: set[Row] = set()
-    queue = [row]
-    while queue:
-        for target, _ in edges.get(queue.pop(), ()):
-            if target not in seen:
-                seen.add(target)
-                queue.append(target)
+def _reachable(start: Row, edges: Edges, known: dict[Row, set[Row]]) -> set[Row]:
+    """Return a row and all rows that it refers to, found once for each row."""
+    seen = known.get(start)
+    if seen is None:
+        seen = known[start] = {start}
+        queue = [start]
+        while queue:
+            for target, _ in edges.get(queue.pop(), ()):
+                if target not in seen:
+                    seen.add(target)
+                    queue.append(target)
     return seen
 
 

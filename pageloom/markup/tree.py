@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element, SubElement
 import markdown
 from markdown.extensions import Extension
 from markdown.treeprocessors import Treeprocessor
+from markdown.util import AtomicString
 
 from pageloom.diagnostics import Diagnostic, Location, quoted
 from pageloom.markup.body import TOKEN, Body
@@ -31,6 +32,8 @@ _LEAKS = (
     (re.compile(r"\*\*|__(?=\w)|~~|```|\{:"), "a Markdown mark", _CLOSE),
     (re.compile(r"\[[^\]\n]+\][\[(][^\])\n]*[\])]"), "the mark of a link", _CLOSE),
 )
+_INLINE = re.compile(r"[\\`*_\[<&\x02]|  \n")
+"""What every inline pattern of Markdown and its extensions starts with."""
 _TAG = re.compile(r"</?[A-Za-z][^\s>]*|<!--")
 _EVERYWHERE = frozenset(("id", "class", "lang"))
 _ATTRIBUTES = {
@@ -58,7 +61,21 @@ class Plain(Extension):
         md.inlinePatterns.deregister("html")
         md.inlinePatterns.deregister("automail")
         self._tree.md = md
+        md.treeprocessors.register(Bare(md), "bare", 25)  # before the inline patterns, at 20
         md.treeprocessors.register(self._tree, "pageloom", 1)
+
+
+class Bare(Treeprocessor):
+    """Texts without marks are atomic to Markdown, which looks for none in them.
+
+    https://python-markdown.github.io/extensions/api/#working_with_et tells of `AtomicString`.
+    """
+
+    def run(self, root: Element) -> None:
+        """Mark the texts in place."""
+        for item in root.iter():
+            if item.text and _INLINE.search(item.text) is None:
+                item.text = AtomicString(item.text)
 
 
 class Tree(Treeprocessor):

@@ -51,10 +51,12 @@ class Surveyed:
         return self.paths.split("\n") if self.paths else []
 
     def pages(self) -> Iterator[tuple[str, bytes]]:
-        """Yield what each page was made from, by its file."""
+        """Return what each page was made from, by its file."""
         size = KEY + TITLE
-        for place, path in enumerate(self.files()):
-            yield path, self.entries[place * size : (place + 1) * size]
+        starts = range(0, len(self.entries), size)
+        return zip(
+            self.files(), [self.entries[start : start + size] for start in starts], strict=True
+        )
 
 
 @dataclass(slots=True)

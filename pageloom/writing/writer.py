@@ -44,8 +44,8 @@ class _Part:
 
     def routes(self) -> Iterator[str]:
         """Yield the addresses of the indexed pages."""
-        paths = compress(self.files, self.indexed)
-        return ("/" + path.removesuffix("index.html") for path in paths)
+        for path in compress(self.files, self.indexed):
+            yield "/" + path.removesuffix("index.html")
 
 
 @dataclass(slots=True)
@@ -234,6 +234,8 @@ class Writer:
 def duplicates(entries: Mapping[str, bytes]) -> Iterator[Diagnostic]:
     """Yield a problem for each page whose title another page has too."""
     seen: dict[bytes, str] = {}
+    if len({entry[KEY:] for entry in entries.values()}) == len(entries):
+        return
     for path, entry in entries.items():
         first = seen.setdefault(entry[KEY:], path)
         if first != path:
@@ -266,7 +268,9 @@ def dry_run(recipe: pool.Recipe, theme: Theme, composer: Composer) -> list[Diagn
     worker = Worker(recipe.plan, theme, composer, recipe.folder, State())
     parts = list(pool.ranges(recipe.plan))
     surveyed = [worker.survey(part, all_stale=True) for part in parts]
-    entries = dict(entry for result in surveyed for entry in result.pages())
+    entries: dict[str, bytes] = {}
+    for result in surveyed:
+        entries.update(result.pages())
     problems = [problem for result in surveyed for problem in result.problems]
     problems += duplicates(entries)
     output = hosted(recipe.plan)
