@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from pageloom.editing.skeleton import slots
 from pageloom.lint.linter import BUILT_IN
 from pageloom.load.rows import Tables, TableSpec, complete
 from pageloom.load.schemas import built_in
@@ -16,6 +15,16 @@ Schema = dict[str, Any]
 _UNPINNED = frozenset(("name", "name_in_sentence", "short", "aliases", "draft", "former_slugs"))
 """Fields of every kind of row that say nothing about which cells a text is for."""
 _FORMATS = frozenset(("markdown", "https-url", "date"))
+
+
+def slots(map_: Map) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Return the slots that snippets fill, with their families and the axes of these."""
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for name, family in map_.values["families"].items():
+        for slot, entry in family.get("slots", {}).items():
+            if entry.get("snippet"):
+                found.setdefault(slot, {})[name] = tuple(family["axes"])
+    return found
 
 
 def head(map_: Map, tables: Tables, rules: Iterable[str]) -> Schema:
