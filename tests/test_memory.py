@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_properties import ADVICE, EDITS, put
 
+from pageloom import kept
 from pageloom.diagnostics import ordered
 from pageloom.memory import Memory
 from pageloom.options import Options
@@ -118,6 +119,15 @@ def test_an_edited_text_alone_is_converted_and_weighed_again(tmp_path: Path):
     assert first.scales.weighed == 9
     same = [key for key, kept in second.plan.fragments.items() if kept is first.plan.fragments[key]]
     assert len(same) == len(second.plan.fragments) - 2  # under its heading, and folded
+
+
+def test_an_unknown_field_in_a_text_has_no_other_text_judged_again(tmp_path: Path):
+    put(tmp_path, frozenset())
+    decide(Options(root=tmp_path))
+    before = kept.read(tmp_path, "lint").keys()
+    trees.replace(tmp_path / f"{ADVICE}north-rose-aphid.md", "a wet thumb", "{{ plant.nam }}")
+    decide(Options(root=tmp_path))
+    assert kept.read(tmp_path, "lint").keys() < before
 
 
 def test_what_is_not_used_any_more_is_dropped(tmp_path: Path):

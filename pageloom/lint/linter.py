@@ -192,7 +192,13 @@ class _Linter:
         grades = passages.grades(self._project)
         for snippet in self._project.snippets:
             yield shelf.get(("lint", snippet), partial(self._of_snippet, snippet, grades))
+        printed &= shelf.get("fields", self._fields)  # a slip in a text changes no other text
         yield from shelf.get(("lint", printed), partial(self._others, printed))
+
+    def _fields(self) -> frozenset[str]:
+        """Return the names of all fields that rows have."""
+        tables = self._project.tables.values()
+        return frozenset(name for rows in tables for row in rows for name in row.values)
 
     def _of_snippet(self, snippet: Snippet, grades: passages.Grades) -> tuple[bytes, Group]:
         return self._keyed(passages.of_snippet(snippet, grades))
