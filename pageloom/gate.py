@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import ceil, floor
 from operator import add
 from typing import Protocol
 
@@ -98,15 +99,25 @@ def reasons(family: Family, measure: Measure) -> tuple[str, ...]:
         found.append(f"{measure.words} words, {gate.min_words} wanted")
     if measure.specific_share < gate.min_specific_share:
         found.append(
-            f"specific share {measure.specific_share:.2f}, {gate.min_specific_share:.2f} wanted"
+            f"specific share {_below(measure.specific_share)}, {gate.min_specific_share:.2f} wanted"
         )
     if measure.specific_facts < gate.min_specific_facts:
         found.append(f"{measure.specific_facts} specific facts, {gate.min_specific_facts} wanted")
     if measure.likeness > gate.max_sibling_likeness:
         found.append(
-            f"likeness {measure.likeness:.2f}, at most {gate.max_sibling_likeness:.2f} allowed"
+            f"likeness {_above(measure.likeness)}, at most {gate.max_sibling_likeness:.2f} allowed"
         )
     return tuple(found)
+
+
+def _below(value: float) -> str:
+    """Return a number that is too small so that it looks smaller than what is wanted."""
+    return f"{floor(value * 100 + 1e-9) / 100:.2f}"
+
+
+def _above(value: float) -> str:
+    """Return a number that is too large so that it looks larger than what is allowed."""
+    return f"{ceil(value * 100 - 1e-9) / 100:.2f}"
 
 
 def _missing(plan: FamilyPlan) -> dict[int, tuple[str, ...]]:

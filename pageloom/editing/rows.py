@@ -85,6 +85,7 @@ def add(root: Path, tables: Tables, spec: TableSpec, given: Mapping[str, Sequenc
     _write(root, path, content)
     answer.written = (path, *derived.refresh(root))
     answer.lines = list(_said(spec, row, place, found, missing, written))
+    answer.lines += _followed(answer.written[1:])
     answer.lines += _cells(trial.of_row(decision, found, before), spec)
     return answer
 
@@ -269,12 +270,19 @@ def _said(
         yield f"no schema describes its fields: matrix/schemas/{spec.schema}.schema.json"
 
 
+def _followed(written: Sequence[str]) -> Iterator[str]:
+    if written:
+        count = "1 file" if len(written) == 1 else f"{len(written)} files"
+        yield f"{derived.FOLDER}/ follows, for editors: {count}"
+
+
 def _described(location: Location, name: str, properties: Mapping[str, Any]) -> str:
     entry = properties.get(name, {})
     said = entry.get("description", "")
     refers = entry.get("x-ref") or entry.get("items", {}).get("x-ref")
     said = said or (f"slug of a {refers}" if refers else "")
     choices = ", ".join(entry.get("enum", ()))
+    said = said.rstrip(".") if choices else said
     return f"  {location.path}:{location.line} {name}" + "".join(
         f": {part}" for part in (said, choices) if part
     )
