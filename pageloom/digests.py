@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import blake2b
 from typing import Any
 
@@ -24,6 +24,18 @@ class _CircleError(Exception):
     """Rows refer to each other in a circle, as entries of a glossary may."""
 
 
+class _Deep(dict[Row, bytes]):
+    """Digests of rows, made when they are asked for."""
+
+    def __init__(self, make: Callable[[Row], bytes]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, row: Row) -> bytes:
+        found = self[row] = self._make(row)
+        return found
+
+
 class Digests:
     """Digests of what can be reached from rows and texts; one a process."""
 
@@ -32,7 +44,9 @@ class Digests:
         self._project: Project = plan.project
         self._tables: dict[str, bytes] = {}
         self._families: dict[str, bytes] = {}
-        self._deep: dict[Row, bytes] = {}
+        self._deep = _Deep(self._reached)
+        self.row = self._deep.__getitem__
+        """Returns the digest of a row and of the facts, sources and pages that its texts name."""
 
     def rows(self, plan: FamilyPlan, number: int) -> Iterator[bytes]:
         """Yield the digests of a cell's rows."""
@@ -59,15 +73,11 @@ class Digests:
                 if family in self._plan.families:
                     yield self.family(family)
 
-    def row(self, row: Row) -> bytes:
-        """Return the digest of a row and of the facts, sources and pages that its texts name."""
-        found = self._deep.get(row)
-        if found is None:
-            try:
-                found = self._from_its_own(row, set())
-            except _CircleError:
-                found = self._deep[row] = self._walked(row)
-        return found
+    def _reached(self, row: Row) -> bytes:
+        try:
+            return self._from_its_own(row, set())
+        except _CircleError:
+            return self._walked(row)
 
     def _from_its_own(self, row: Row, above: set[Row]) -> bytes:
         """Return that digest from the row's own texts and the digests of the rows it refers to.

@@ -16,7 +16,7 @@ from typing import Any
 
 from pageloom.digests import LITERAL, NONE, Digests, digest
 from pageloom.model import Cite, Family, Fragment, Link, Path, Project, Row, Slot, Snippet
-from pageloom.plan import FOLDED, Cell, FamilyPlan, Plan
+from pageloom.plan import FOLDED, PUBLISHED, Cell, FamilyPlan, Plan, picker
 from pageloom.theme import Theme
 
 _FACT_CALL = re.compile(r"\b(?:fact|cite|value)\(\s*([^)]*?)\s*\)")
@@ -63,6 +63,7 @@ class Keys:
         self._digests = Digests(plan)
         self._made: dict[str, _Made] = {}
         self._cells: dict[str, _Cells] = {}
+        self._differ: dict[tuple[str, str], list[bytes]] = {}
         self._above_last: tuple[Any, bytes] = (None, NONE)
 
     def pages(self, plan: FamilyPlan, pages: Sequence[tuple[int, int, str]]) -> list[bytes]:
@@ -79,11 +80,7 @@ class Keys:
         for slot in made.listed:
             columns.append([b"".join(self._listed(plan, number, slot)) for number in numbers])
         if plan.family.related:
-            kept = self._kept(plan)
-            siblings = self._plan.siblings
-            columns.append(
-                [b"".join([kept[other] for other in siblings(plan, n)]) for n in numbers]
-            )
+            columns += self._beside(plan, numbers)
         columns.append([self._above(plan, number) for number in numbers])
         if plan.entries:
             columns.append([_dates(plan, number, page) for number, page, _ in pages])
@@ -98,19 +95,63 @@ class Keys:
     def _filled(self, plan: FamilyPlan, numbers: Sequence[int], slot: Slot) -> list[bytes]:
         """Return for each cell the digests of the snippet that fills a slot."""
         levels = (2, 3)
+        column = plan.choices[slot.name]
+        chosen = [column[number] for number in numbers]
         found: dict[Snippet | None, bytes] = {None: b""}
-        column: list[bytes] = []
-        for number in numbers:
-            snippet = plan.choices[slot.name][number]
-            part = found.get(snippet)
-            if part is None and snippet is not None:
-                own, links = self._fragment(snippet, levels)
-                if links:  # where they lead differs from cell to cell
-                    part = b"".join(self._snippet(plan, number, slot, levels))
-                else:
-                    part = found[snippet] = own
-            column.append(part or b"")
-        return column
+        linking: set[Snippet | None] = set()
+        for snippet in set(chosen) - {None}:
+            assert snippet is not None  # noqa: S101  (for the type checker)
+            found[snippet], links = self._fragment(snippet, levels)
+            if links:
+                linking.add(snippet)
+        if not linking:
+            return [found[snippet] for snippet in chosen]
+        return [  # where they lead differs from cell to cell
+            b"".join(self._snippet(plan, number, slot, levels))
+            if snippet in linking
+            else found[snippet]
+            for number, snippet in zip(numbers, chosen, strict=True)
+        ]
+
+    def _beside(self, plan: FamilyPlan, numbers: Sequence[int]) -> list[list[bytes]]:
+        """Return columns of digests of the siblings that pages link to.
+
+        Siblings of published pages differ from these by the rows of one axis, so that only those
+        rows, and what joins say of them, need to be told.
+        """
+        if any(plan.verdicts[number] != PUBLISHED for number in numbers):
+            kept, siblings = self._kept(plan), self._plan.siblings
+            return [[b"".join([kept[other] for other in siblings(plan, n)]) for n in numbers]]
+        columns: list[list[bytes]] = []
+        for axis, column in self._plan.after(plan):
+            known = self._differing(plan, axis)
+            columns.append([known[column[number]] for number in numbers])
+        return columns
+
+    def _differing(self, plan: FamilyPlan, axis: str) -> list[bytes]:
+        """Return for each cell the digests of its row on an axis and of its joins' rows about it.
+
+        The last stands for no cell.
+        """
+        key = (plan.family.name, axis)
+        found = self._differ.get(key)
+        if found is None:
+            place = plan.family.axes.index(axis)
+            joins = [self._project.joins[name] for name, _ in self._plan.covered(plan.family)]
+            about = [
+                (join.index, picker(plan.family.axes, join.axes))
+                for join in joins
+                if axis in join.axes
+            ]
+            made: dict[tuple[Row | None, ...], bytes] = {}
+            found = self._differ[key] = []
+            for cell in plan.cells:
+                rows = (cell[place], *[index.get(pick(cell)) for index, pick in about])
+                if rows not in made:
+                    made[rows] = b"".join([row.digest if row else NONE for row in rows])
+                found.append(made[rows])
+            found.append(NONE)
+        return found
 
     def _fragment(
         self, snippet: Snippet, levels: tuple[int, ...]

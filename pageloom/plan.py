@@ -81,7 +81,7 @@ class Plan:
     _rings: dict[str, Sequence[Ring]] = field(default_factory=dict)
     _covers: dict[str, Sequence[tuple[str, Callable[[Cell], Cell]]]] = field(default_factory=dict)
     _speakers: dict[int, Speaker] = field(default_factory=dict)
-    _columns: dict[str, Sequence[array[int]]] = field(default_factory=dict)
+    _columns: dict[str, Sequence[tuple[str, array[int]]]] = field(default_factory=dict)
     _parents: dict[str, tuple[FamilyPlan | None, Callable[[Cell], Cell]]] = field(
         default_factory=dict
     )
@@ -102,7 +102,10 @@ class Plan:
     def routes(self, family: Family, cells: Sequence[Cell]) -> list[str]:
         """Return the address paths of cells."""
         pattern, pick = self._routes.get(family.name) or self._route_pattern(family)
-        return [pattern % tuple([row.slug for row in pick(cell)]) for cell in cells]
+        slugs = [[row.slug for row in column] for column in zip(*map(pick, cells), strict=True)]
+        if not slugs:
+            return [pattern % () for _ in cells]
+        return list(map(pattern.__mod__, zip(*slugs, strict=True)))
 
     def _route_pattern(self, family: Family) -> tuple[str, Callable[[Cell], Cell]]:
         order = tuple(part[1:-1] for part in family.route.split("/") if part.startswith("{"))
@@ -284,7 +287,7 @@ class Plan:
     def siblings(self, plan: FamilyPlan, number: int) -> list[int]:
         """Return the published siblings that a page links to, in ring order after itself."""
         if plan.verdicts[number] == PUBLISHED:
-            found = [column[number] for column in self._after(plan)]
+            found = [column[number] for _, column in self.after(plan)]
             return [other for other in found if other >= 0]
         found = []
         for ring, pick, count in self.rings(plan):
@@ -293,11 +296,15 @@ class Plan:
             found += [group[(start + step) % len(group)] for step in range(min(count, len(group)))]
         return found
 
-    def _after(self, plan: FamilyPlan) -> Sequence[array[int]]:
-        """Return for each place among a page's siblings the sibling of each published cell."""
+    def after(self, plan: FamilyPlan) -> Sequence[tuple[str, array[int]]]:
+        """Return for each place among siblings the axis in which these differ, and the numbers.
+
+        The numbers are those of the siblings of each published cell, -1 where it has none there.
+        """
         found = self._columns.get(plan.family.name)
         if found is None:
-            found = [column for ring in self.rings(plan) for column in _after(ring, plan)]
+            pairs = zip(plan.family.related, self.rings(plan), strict=True)
+            found = [(rule.vary, column) for rule, ring in pairs for column in _after(ring, plan)]
             self._columns[plan.family.name] = found
         return found
 
