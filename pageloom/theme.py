@@ -7,16 +7,14 @@ there are no globals but the words, dates and assets, and values of a page are o
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
-from types import CodeType
 from typing import Any, Self
 
 from jinja2 import (
     BaseLoader,
-    BytecodeCache,
     ChainableUndefined,
     Environment,
     StrictUndefined,
@@ -28,12 +26,12 @@ from jinja2 import (
     meta,
     nodes,
 )
-from jinja2.bccache import Bucket
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
 from pageloom.assets import Asset, asset
+from pageloom.compiled import Codes, Word, named_words
 from pageloom.diagnostics import Diagnostic, Location
 from pageloom.lexicon import Lexicon
 from pageloom.memory import NO_MEMORY, Memory
@@ -267,7 +265,7 @@ class Theme:
             auto_reload=False,
             cache_size=-1,
             finalize=_marked,
-            bytecode_cache=memory.recall("codes", tuple, report, _Codes),
+            bytecode_cache=memory.recall("codes", tuple, report, lambda _: Codes()),
         )
         self._environment.globals.clear()
         self._environment.globals.update(t=lexicon.text, date=lexicon.date, asset=self._asset)
@@ -384,7 +382,7 @@ class Theme:
         found.reached = set(names)
         return [(name, Location(found.path)) for name in sorted(found.reached)]
 
-    def _parsed(self, found: _Found, report: Report) -> tuple[list[str], list[_Word]]:
+    def _parsed(self, found: _Found, report: Report) -> tuple[list[str], list[Word]]:
         """Return the templates and words that a template names."""
         try:
             tree = self._environment.parse(found.text)
@@ -403,7 +401,7 @@ class Theme:
                     expected='a literal name: {% include "partials/x.html" %}',
                 )
             )
-        words = [word for call in tree.find_all(nodes.Call) for word in _words(call)]
+        words = [word for call in tree.find_all(nodes.Call) for word in named_words(call)]
         return [name for name in names if name is not None], words
 
     def _missing(self, name: str, location: Location) -> None:
@@ -470,34 +468,6 @@ class Theme:
     def _shown(self, name: str) -> str:
         found = self.source(name)
         return found.path if found else name
-
-
-_Word = tuple[str, str | None]
-
-
-def _words(call: nodes.Call) -> Iterator[_Word]:
-    """Yield the word that a call names literally, and whether with a number."""
-    named = isinstance(call.node, nodes.Name) and call.node.name == "t"
-    first = call.args[0] if call.args else None
-    if named and isinstance(first, nodes.Const):
-        yield str(first.value), "" if call.kwargs or call.args[1:] else None
-
-
-class _Codes(BytecodeCache):
-    """Compiled templates by name and text, for the themes of later runs of this process."""
-
-    def __init__(self, _: Report) -> None:
-        """Start with none; compiling tells no problem that is not told again."""
-        self._kept: dict[str, tuple[str, CodeType | None]] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        """Give a template's code, where its text is the same (Jinja's hook)."""
-        checksum, code = self._kept.get(bucket.key, ("", None))
-        bucket.code = code if checksum == bucket.checksum else None
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep a template's code (Jinja's hook)."""
-        self._kept[bucket.key] = (bucket.checksum, bucket.code)
 
 
 def _marked(value: Any) -> Any:

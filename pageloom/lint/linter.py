@@ -20,6 +20,7 @@ from pageloom.lint.language import Acronyms, Check, Finding, Slips
 from pageloom.lint.numbers import Numbers
 from pageloom.lint.passages import About, Group, Passage, about_fact
 from pageloom.lint.places import Places, Read
+from pageloom.lint.promotions import promotions
 from pageloom.memory import NO_SHELF, Shelf
 from pageloom.model import Call, Claim, Claims, Path, Row, Snippet
 from pageloom.plan import Plan
@@ -86,29 +87,9 @@ def lint(
         for passage, findings in linter.findings(group, linted.kept[key]):
             for problem in _problems(passage, findings, places, linted, linter.rules):
                 report(problem)
-    for price, missing in _promotions(plan):
-        location = places.of(Passage(plan.project.settings.root_path, price), 0)
-        report(_bare_promotion(location or Location(plan.project.settings.root_path), missing))
+    for problem in promotions(plan, places):
+        report(problem)
     return linted
-
-
-def _promotions(plan: Plan) -> Iterator[tuple[str, str]]:
-    """Yield the prices of promotions that lack their last day or the evidence of the old price."""
-    for offer in plan.project.settings.values.get("offers", {}).values():
-        if "price" in offer and "until" not in offer:
-            yield str(offer["price"]), "until"
-        if "price" in offer and "list_price" in offer and "list_price_since" not in offer:
-            yield str(offer["list_price"]), "list_price_since"
-
-
-def _bare_promotion(location: Location, missing: str) -> Diagnostic:
-    return Diagnostic(
-        code="L813",
-        location=location,
-        message=f"a promotion without `{missing}`",
-        expected=f"a date under `{missing}`",
-        help="a lower price needs its last day, and since when the other one was charged",
-    )
 
 
 def _problems(
