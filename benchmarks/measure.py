@@ -26,18 +26,25 @@ class Cost:
     said: str
 
 
+_NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
+
+
 class FailedError(Exception):
     """A command ended with another code than 0."""
 
 
 def run(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Cost:
-    """Run a command to its end and return what it took. Raises `FailedError`."""
+    """Run a command to its end and return what it took. Raises `FailedError`.
+
+    Python may keep its bytecode, as it does by itself: the others are compiled as well.
+    """
+    kept = {name: value for name, value in os.environ.items() if name != _NO_BYTECODE}
     with tempfile.TemporaryFile("w+") as output:
         started = time.perf_counter()
         process = subprocess.Popen(
             command,
             cwd=folder,
-            env={**os.environ, **environment},
+            env={**kept, **environment},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from pageloom import hosts
+from pageloom.disk import content_key, replace
 from pageloom.options import Options
-from pageloom.publish import MARKER, content_key, replace
+from pageloom.publish import MARKER
 
 FORMAT = 1
 CHANGES, FILES = "changes.json", "files.json"

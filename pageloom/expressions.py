@@ -12,6 +12,7 @@ from typing import Any
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
+from pageloom.diagnostics import closest_help
 from pageloom.model import Call, Expression, Path, Row
 
 FUNCTIONS = ("fact", "cite", "link")
@@ -194,6 +195,22 @@ def references(expression: Expression) -> tuple[Path, ...]:
         return (expression,)
     values = (*expression.args, *(value for _, value in expression.kwargs))
     return tuple(value for value in values if isinstance(value, Path))
+
+
+def name_fault(
+    expression: Expression, known: Mapping[str, frozenset[str] | None]
+) -> tuple[str, str]:
+    """Return what is wrong with the names in an expression, and a help text."""
+    for path in references(expression):
+        if path.root not in known:
+            return f"unknown name `{path.root}`", closest_help(path.root, known)
+        declared = known[path.root]
+        if not path.fields:
+            return f"`{path.root}` is a row; print one of its fields", ""
+        if declared is not None and path.fields[0] not in declared | {"slug"}:
+            message = f"`{path.root}` has no field `{path.fields[0]}`"
+            return message, closest_help(path.fields[0], declared)
+    return "", ""
 
 
 def split(text: str) -> list[tuple[str, int]]:

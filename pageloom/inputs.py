@@ -59,7 +59,8 @@ def digest(root: Path, options: str) -> str:
     Contents are read, not times: what is touched but equal changes nothing.
     """
     found = blake2b(engine_digest() + options.encode(), digest_size=16)
-    folders = [root / name for name in ("matrix", "content", "themes")]
+    themes = [root / "themes" / name for name in sorted(_folders(root / "themes"))]
+    folders = [root / "matrix", root / "content", *themes]
     if not _is_shipped(root / "themes" / "default"):
         folders.append(defaults_root())
     for folder in folders:
@@ -84,24 +85,32 @@ def base_digest(root: Path, options: str) -> bytes:
 
 def _folders(folder: Path) -> Iterator[str]:
     """Yield the names of the folders in a folder."""
-    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+    with contextlib.suppress(OSError):
         yield from (place.name for place in folder.iterdir() if place.is_dir())
 
 
 def _update(found: blake2b, path: str) -> None:
-    with open(path, "rb") as file:  # noqa: PTH123  (thousands of files, a third faster)
-        content = file.read()
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123  (thousands of files, a third faster)
+            content = file.read()
+    except OSError as error:  # who needs the file tells of it
+        content = f"\0{error.errno}".encode()
     found.update(f"{path}\0{len(content)}\0".encode(errors="surrogateescape"))
     found.update(content)
 
 
 def _files(folder: str) -> Iterator[str]:
-    with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+    """Yield the files below a folder; links to folders are not entered, as `source.files` does."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            if entry.is_dir():
+            if entry.is_dir(follow_symlinks=False):
                 yield from _files(entry.path)
-            else:
+            elif entry.is_file(follow_symlinks=False) or _leads_to_a_file(entry.path):
                 yield entry.path
+
+
+def _leads_to_a_file(path: str) -> bool:
+    return os.path.isfile(path)  # noqa: PTH113  (unlike entries, quiet where links make a circle)
 
 
 @cache

@@ -56,7 +56,7 @@ class Lexicon:
         pattern = self._words.entries.get("date_format")
         parts = str(iso).split("-")
         if not isinstance(months, list) or len(months) != 12 or not isinstance(pattern, str):
-            self._absent("months and date_format")
+            self._absent("date_format" if isinstance(months, list) else "months")
             return str(iso)
         if len(parts) != 3:
             return str(iso)
@@ -72,7 +72,7 @@ class Lexicon:
 
     def _absent(self, key: str) -> None:
         self.absences += 1
-        if key not in self._missing:
+        if key not in self._missing and self._words.entries:  # else the file is the problem
             self._missing.add(key)
             self._report(
                 Diagnostic(

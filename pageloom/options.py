@@ -41,7 +41,8 @@ class Options:
     def folder(self) -> Folder:
         """The output folder with its state beside it."""
         out = (self.out or self.root / "site").absolute()
-        return Folder(out, self.root / ".pageloom" / state_name(out))
+        sources = tuple(self.root / name for name in ("matrix", "content", "themes", ".pageloom"))
+        return Folder(out, self.root / ".pageloom" / state_name(out), sources)
 
     def inputs_digest(self) -> str:
         """Return the digest of every byte that a build may read, and of what changes its pages."""

@@ -209,6 +209,7 @@ def _locked_build(options: Options, folder: Folder, progress: writing.Progress |
     plan, theme, composer = decision.plan, decision.theme, decision.composer
     if not decision.sound or plan is None or theme is None or composer is None:
         return Outcome(problems=ordered(decision.problems))
+    folder.claim(plan.project.settings.base_url, state.entries)
     recipe = writing.Recipe(options.root, plan, folder, state)
     writer = writing.Writer(recipe, theme, composer, verify=options.verify)
     done = writer.run(options.jobs, options.executor, progress)

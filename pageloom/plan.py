@@ -77,6 +77,7 @@ class Plan:
     folded_away: Mapping[str, str] = field(default_factory=dict)
     """Released addresses whose cells have folded, and where their sections are."""
     _groups: dict[tuple[str, tuple[str, ...]], dict[Cell, list[int]]] = field(default_factory=dict)
+    _texts: dict[tuple[str, str], bool] = field(default_factory=dict)
     _below: dict[tuple[str, str], Below] = field(default_factory=dict)
     _rings: dict[str, Sequence[Ring]] = field(default_factory=dict)
     _covers: dict[str, Sequence[tuple[str, Callable[[Cell], Cell]]]] = field(default_factory=dict)
@@ -169,9 +170,11 @@ class Plan:
         """Whether a path is one field that every row of its axis has as text."""
         if path.root not in self.project.axes or len(path.fields) != 1 or path.filters:
             return False
-        rows = self.project.axes[path.root]
-        values = (row.values.get(path.fields[0]) for row in rows)
-        return all(isinstance(value, str) and value for value in values)
+        key = (path.root, path.fields[0])
+        if key not in self._texts:
+            values = [row.values.get(key[1]) for row in self.project.axes[key[0]]]
+            self._texts[key] = all(isinstance(value, str) and value for value in values)
+        return self._texts[key]
 
     def say(self, text: Text, scope: Mapping[str, Any]) -> str:
         """Return a text with the scope's values put in. Raises `AbsentError`."""

@@ -14,22 +14,21 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import blake2b
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 
 from pageloom.assets import asset_hash
-from pageloom.diagnostics import Diagnostic, Location
+from pageloom.diagnostics import Diagnostic, Location, quoted
+from pageloom.disk import content_key, create, lock, replace, sealed, unsealed
 
 FORMAT = 3
-_LINES = 4096
-"""Lines of a record that are written at once."""
 MARKER = "build-info.json"
 GENERATOR = "Pageloom"
 _MARK = b'<meta name="generator" content="Pageloom">'
 _XML_MARK = b"<!-- generator: Pageloom -->"
 _ASSET = re.compile(r"assets/.+\.([0-9a-f]{10})(?:\.[^./]+)?")
 _TEMPORARY = re.compile(r"\..+\.\d+\.pageloom")
+_NOT_OURS = "holds files that this program did not write"
 WRITTEN, UNCHANGED = "written", "unchanged"
 
 
@@ -60,21 +59,19 @@ class State:
     """Warnings of pages."""
 
 
-def content_key(content: bytes) -> bytes:
-    """Return the key of a file that is not made from rows: the digest of its bytes."""
-    return blake2b(content, digest_size=16).digest()
-
-
 class Folder:
     """The output folder of a project and its state, which lies outside it."""
 
-    def __init__(self, out: Path, state: Path) -> None:
+    def __init__(self, out: Path, state: Path, sources: tuple[Path, ...] = ()) -> None:
+        """Take the output folder, its state, and the folders in which no output may lie."""
         self.out = out
+        self._sources = sources
         self._out = str(out)
         self._state = state
         self._manifest = state / "manifest"
         self._intent = state / "intent"
         self._summary = state / "summary"
+        self._site = ""
         self._vouched: Mapping[str, str] | None = None
 
     def beside(self, name: str) -> Path:
@@ -91,7 +88,7 @@ class Folder:
         if self._intent.exists() or not self._is_marked():
             return {}
         try:
-            found = json.loads("\n".join(_unsealed(self._summary.read_bytes())))
+            found = json.loads("\n".join(unsealed(self._summary.read_bytes())))
         except (OSError, ValueError):
             return {}
         return found if isinstance(found, dict) and found.get("out") == str(self.out) else {}
@@ -100,7 +97,7 @@ class Folder:
         """Keep what a build that ended well found, for one with the same inputs."""
         text = json.dumps({**summary, "out": str(self.out)})
         with self.reported("the summary"):
-            replace(self._summary, _sealed([text]))
+            replace(self._summary, sealed([text]))
 
     @contextlib.contextmanager
     def locked(self, waiting: object = None) -> Iterator[None]:
@@ -109,25 +106,42 @@ class Folder:
             with self.reported("the lock"):
                 self._state.mkdir(parents=True, exist_ok=True)
                 file = stack.enter_context((self._state / "lock").open("ab"))
-                _lock(file.fileno(), waiting)
+                lock(file.fileno(), waiting)
             yield
 
     def read(self) -> State:
         """Return the state. Raises `ForeignError` where the folder is not ours."""
+        place = self.out.resolve()
+        for folder in self._sources:
+            if place.is_relative_to(folder.resolve()):
+                raise ForeignError(
+                    self._foreign_folder(f"lies in the project's folder `{folder.name}`")
+                )
         entries, notes = self._read_manifest()
         intended = self._read_intent()
         with self.reported(""):
             marked, free = self._is_marked(), self._is_free()
             if not marked and not free and not self._holds_page_of(entries):
-                raise ForeignError(self._foreign_folder())
+                raise ForeignError(self._foreign_folder(_NOT_OURS))
         interrupted = intended is not None or not marked or not entries
         return State(entries, interrupted, free, frozenset(intended or ()), notes)
 
-    def _foreign_folder(self) -> Diagnostic:
+    def claim(self, site: str, entries: Iterable[str]) -> None:
+        """Take the folder for a site, by its address. Raises `ForeignError` where it is another's.
+
+        A project whose manifest has a page there may change its address.
+        """
+        self._site = site
+        other = self._information().get("site", site)
+        with self.reported(""):
+            if other != site and not self._holds_page_of(entries):
+                raise ForeignError(self._foreign_folder(f"is the output of {quoted(str(other))}"))
+
+    def _foreign_folder(self, fault: str) -> Diagnostic:
         return Diagnostic(
             code="R504",
             location=Location(self.out.name),
-            message=f"`{self.out.name}` holds files that this program did not write",
+            message=f"`{self.out.name}` {fault}",
             expected="an empty folder, or one that an earlier build made",
             help="choose another folder with --out, or move the files away",
         )
@@ -157,7 +171,7 @@ class Folder:
 
     def _read_manifest(self) -> tuple[dict[str, bytes], dict[str, list[Diagnostic]]]:
         try:
-            head, *lines = _unsealed(self._manifest.read_bytes())
+            head, *lines = unsealed(self._manifest.read_bytes())
             info = json.loads(head)
             if info["format"] != FORMAT or info["out"] != str(self.out):
                 return {}, {}
@@ -175,7 +189,7 @@ class Folder:
 
     def _read_intent(self) -> list[str] | None:
         try:
-            return _unsealed(self._intent.read_bytes())
+            return unsealed(self._intent.read_bytes())
         except OSError:
             return None
         except ValueError:
@@ -193,10 +207,11 @@ class Folder:
             free = self._is_free()
             marker = self.out / MARKER
             if not marker.exists():
-                replace(marker, json.dumps({"generator": GENERATOR}).encode() + b"\n")
+                said = {"generator": GENERATOR, "site": self._site}
+                replace(marker, json.dumps(said).encode() + b"\n")
             appearing = (path for path in new if free or not os.path.lexists(self.out / path))
             intended = sorted({*(self._read_intent() or ()), *appearing})
-            replace(self._intent, _sealed(intended))
+            replace(self._intent, sealed(intended))
 
     def finish(
         self,
@@ -210,7 +225,7 @@ class Folder:
         head = json.dumps({"format": FORMAT, "out": str(self.out), "notes": said})
         lines = (f"{entries[path].hex()} {path}" for path in sorted(entries))
         with self.reported("the manifest"):
-            replace(self._manifest, _sealed(chain((head,), lines)))
+            replace(self._manifest, sealed(chain((head,), lines)))
             if complete:
                 self._intent.unlink(missing_ok=True)
 
@@ -221,7 +236,7 @@ class Folder:
         """
         if not compare:
             try:
-                _create(f"{self._out}/{path}", content)
+                create(f"{self._out}/{path}", content)
             except FileExistsError:
                 pass
             except OSError as error:
@@ -239,7 +254,7 @@ class Folder:
         try:
             old = target.read_bytes()
         except FileNotFoundError:
-            _create(target, content)
+            create(target, content)
             return WRITTEN
         if old == content:
             return UNCHANGED
@@ -349,24 +364,6 @@ def _above(path: str) -> list[str]:
     return ["/".join(parts[:end]) for end in range(1, len(parts))]
 
 
-def _sealed(lines: Iterable[str]) -> Iterator[bytes]:
-    """Yield lines with their digest at the end, so that damage is seen."""
-    seal = blake2b(digest_size=16)
-    lines = iter(lines)
-    while some := "".join(f"{line}\n" for line in islice(lines, _LINES)).encode():
-        seal.update(some)
-        yield some
-    yield seal.hexdigest().encode() + b"\n"
-
-
-def _unsealed(content: bytes) -> list[str]:
-    """Return the lines of a sealed record. Raises `ValueError` where it is damaged."""
-    body, seal = content[:-33], content[-33:]
-    if seal != content_key(body).hex().encode() + b"\n":
-        raise ValueError("damaged")
-    return body.decode().split("\n")[:-1]
-
-
 def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
@@ -377,57 +374,3 @@ def _bytes(path: Path) -> bytes:
 def _is_marked(path: str, content: bytes) -> bool:
     """Whether a file carries the mark that every page and sitemap of ours has."""
     return (_XML_MARK if path.endswith(".xml") else _MARK) in content
-
-
-def _create(target: str | Path, content: bytes | Iterable[bytes]) -> None:
-    """Write a new file; most are the only one in their folder, which is made first."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    _make_parent(target)
-    handle = os.open(target, flags, 0o644)
-    try:
-        for part in (content,) if isinstance(content, bytes) else content:
-            _write_all(handle, part)
-    finally:
-        os.close(handle)
-
-
-def _make_parent(target: str | Path) -> None:
-    parent = target.rpartition("/")[0] if isinstance(target, str) else target.parent
-    try:
-        os.mkdir(parent)  # noqa: PTH102  (this path is taken by every new page)
-    except FileExistsError:
-        return
-    except FileNotFoundError:
-        os.makedirs(parent, exist_ok=True)  # noqa: PTH103
-
-
-def _write_all(handle: int, content: bytes) -> None:
-    written = os.write(handle, content)
-    while written < len(content):
-        written += os.write(handle, content[written:])
-
-
-def replace(target: Path, content: bytes | Iterable[bytes]) -> None:
-    """Write a file so that a reader sees the old one or the new one."""
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.pageloom")
-    temporary.unlink(missing_ok=True)
-    try:
-        _create(temporary, content)
-        temporary.replace(target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise
-
-
-def _lock(handle: int, waiting: object) -> None:
-    try:
-        import fcntl
-    except ImportError:  # pragma: no cover  (Windows)
-        return
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        if callable(waiting):
-            waiting()
-        fcntl.flock(handle, fcntl.LOCK_EX)

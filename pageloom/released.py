@@ -177,7 +177,7 @@ def taken(
         message=f"{len(gone)} of {total} pages would leave the index",
         expected=f"at most {PAGES} pages and {PART:.0%} of them",
         help=f"undo the cause, or accept it with --accept-deindex {len(gone)}; "
-        "`release` with it records that they are out",
+        "each build needs that until `release` with it records that they are out",
         notes=tuple(notes),
     )
 

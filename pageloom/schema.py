@@ -65,6 +65,8 @@ class Validator:
         kind = error.kind.name if hasattr(error.kind, "name") else type(error.kind).__name__
         line, column = conversion.position(where)
         number, message, expected, help_ = _explain(str(kind), error, _name(where, conversion.name))
+        if kind.lower() == "pattern":
+            expected = self._form(error) or expected
         if number == 106:
             missing: Where = (*where, error.kind.property)
             if missing in conversion.failed:
@@ -83,6 +85,14 @@ class Validator:
                     help=help_,
                 )
             )
+
+    def _form(self, error: Any) -> str:
+        """Return the form of a text by an example, where the schema has one."""
+        place: Any = self.schema
+        for step in tuple(error.schema_path)[:-1]:
+            place = place[step]
+        examples = place.get("examples") or ()
+        return f"text such as {examples[0]}" if examples else ""
 
 
 class _Conversion:

@@ -14,7 +14,7 @@ from typing import Any
 
 from markupsafe import escape
 
-from pageloom.theme import Opaque
+from pageloom.views import Opaque
 
 ANCHOR = b'<a href="'
 """How every link begins that the engine or a theme prints."""

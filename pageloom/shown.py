@@ -56,11 +56,17 @@ class Lines:
     def line(self, path: str, number: int) -> str | None:
         """Return a line of a file, None where it has none such."""
         if path not in self._files:
-            try:
-                raw = self._tried.get(path) or (self._root / path).read_bytes()
-            except OSError:
-                raw = b""
+            raw = self._tried.get(path) or self._read(path)
             text = raw.decode("utf-8-sig", "replace")
             self._files[path] = text.replace("\r\n", "\n").split("\n")
         lines = self._files[path]
         return lines[number - 1] if 0 < number <= len(lines) else None
+
+    def _read(self, path: str) -> bytes:
+        """Return the bytes of a file of the project; of one that lies elsewhere nothing."""
+        try:
+            place = (self._root / path).resolve()
+            inside = place.is_relative_to(self._root.resolve())
+            return place.read_bytes() if inside and place.is_file() else b""
+        except (OSError, RuntimeError, ValueError):
+            return b""

@@ -25,14 +25,20 @@ HAS_LIBYAML = hasattr(yaml, "CSafeLoader")
 _MARKS = ("<<<<<<< ", "=======", ">>>>>>> ")
 _CONFLICT = re.compile(r"^(<{7} |={7}$|>{7} )", re.MULTILINE)
 _CONTROL = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef\ufffe\uffff"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202d\u202e\ufeff\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef\ufffe\uffff"
     + "".join(
         f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0x10000, 0x110000, 0x10000)
     )
     + "]"
 )
-"""Controls, surrogates, private use (tokens are made of it) and what is no character."""
-_SUSPECT = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|[\xed-\xf4]")
+"""Controls, surrogates, private use (tokens are made of it) and what is no character.
+
+Also what turns the direction of the words around it, which belongs to markup
+(https://www.w3.org/International/questions/qa-bidi-controls), and byte order marks within a text.
+"""
+_SUSPECT = re.compile(
+    rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xad\xae]|[\xed-\xf4]"
+)
 """Bytes in every text with such a character; searching the text itself takes ten times as long."""
 _PLAIN = bytes((9, 10, 13, *range(32, 127)))
 _MAX_DEPTH = 40
@@ -72,12 +78,19 @@ def read_bytes(root: Path, path: str, report: Report) -> bytes | None:
     message = f"cannot read {quoted(path)}"
     try:
         if is_inside(root, path):
-            return (root / path).read_bytes()
+            return _content(root / path)
         message = f"{quoted(path)} lies outside the project"
     except (OSError, ValueError):
         pass
     report(problem(path, 116, 1, 1, message, expected="a file at this path"))
     return None
+
+
+def _content(place: Path) -> bytes:
+    """Return the bytes of a file. Raises `OSError`; where no file stands, too: a pipe may wait."""
+    if not place.is_file():
+        raise FileNotFoundError(place)
+    return place.read_bytes()
 
 
 def read_listed(root: Path, path: str, report: Report) -> bytes | None:
@@ -221,7 +234,11 @@ def files(root: Path, folder: str, suffixes: tuple[str, ...], report: Report) ->
     try:
         with os.scandir(root / folder) as found:
             entries = sorted(found, key=lambda entry: entry.name)
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        message = f"cannot read the folder: {error.strerror}"
+        report(problem(f"{folder}/", 116, 1, 1, message, expected="a folder that can be read"))
         return
     for entry in entries:
         path = f"{folder}/{entry.name}"
@@ -238,7 +255,31 @@ def _is_ours(entry: os.DirEntry[str], root: Path, path: str, report: Report) -> 
         message = f"{quoted(path)} leads outside the project"
         report(problem(path, 116, 1, 1, message, expected="a file of the project"))
         return False
-    return entry.is_file() and is_named_well(path, report)
+    there = entry.is_file(follow_symlinks=False) or is_file(root, path)
+    return there and is_named_well(path, report)
+
+
+def below(folder: Path, shown: str, report: Report) -> list[str]:
+    """Return what lies below a folder, links to folders among it, as paths relative to it.
+
+    A folder that cannot be read is a problem: what is in it must not count as removed.
+    """
+
+    def refuse(error: OSError) -> None:
+        place = Path(str(error.filename))
+        if place == folder and isinstance(error, (FileNotFoundError, NotADirectoryError)):
+            return
+        path = f"{shown}/{place.relative_to(folder).as_posix()}/".replace("/./", "/")
+        message = f"cannot read the folder: {error.strerror}"
+        report(problem(path, 116, 1, 1, message, expected="a folder that can be read"))
+
+    found: list[str] = []
+    for place, folders, names in os.walk(folder, onerror=refuse):
+        within = Path(place).relative_to(folder)
+        links = [name for name in folders if (Path(place) / name).is_symlink()]
+        paths = ((within / name).as_posix() for name in (*names, *links))
+        found += (path for path in paths if is_named_well(f"{shown}/{path}", report))
+    return sorted(found)
 
 
 def is_named_well(path: str, report: Report) -> bool:

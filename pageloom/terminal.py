@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pageloom.diagnostics import Diagnostic
     from pageloom.model import Outcome
 
-SHOWN_WARNINGS = 50
-"""Warnings of one code that are printed; errors are printed all."""
+SHOWN = 50
+"""Errors, and warnings, of one code that are printed."""
 _BOLD, _RED, _YELLOW, _PLAIN = "\033[1m", "\033[31m", "\033[33m", "\033[0m"
 
 
@@ -71,22 +71,22 @@ def print_problems(
 
     lines = shown.Lines(arguments.root, tried or {})
     colored = _colored(arguments.color, sys.stderr)
-    warned: dict[str, int] = {}
+    found: dict[tuple[str, str], int] = {}
     for problem in problems:
-        if not problem.is_error:
-            warned[problem.code] = warned.get(problem.code, 0) + 1
-            if warned[problem.code] > SHOWN_WARNINGS and not arguments.verbose:
-                continue
+        kind = (problem.severity, problem.code)
+        found[kind] = found.get(kind, 0) + 1
+        if found[kind] > SHOWN and not arguments.verbose:
+            continue
         text = diagnostics.render(problem, lines.line(problem.location.path, problem.location.line))
         if colored:
             color = _RED if problem.is_error else _YELLOW
             head, _, rest = text.partition("\n")
             text = f"{color}{_BOLD}{head}{_PLAIN}" + (f"\n{rest}" if rest else "")
         print(text, file=sys.stderr)
-    for code, number in warned.items():
-        if number > SHOWN_WARNINGS and not arguments.verbose:
-            more = number - SHOWN_WARNINGS
-            print(f"… and {more} more warnings {code}: --verbose or --json", file=sys.stderr)
+    for (severity, code), number in found.items():
+        if number > SHOWN and not arguments.verbose:
+            more = f"{number - SHOWN} more {severity}s"
+            print(f"… and {more} {code}: --verbose or --json", file=sys.stderr)
 
 
 def _colored(choice: str, stream: TextIO) -> bool:

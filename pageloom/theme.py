@@ -11,11 +11,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from jinja2 import (
     BaseLoader,
-    ChainableUndefined,
     Environment,
     StrictUndefined,
     Template,
@@ -27,24 +26,16 @@ from jinja2 import (
     nodes,
 )
 from jinja2.exceptions import SecurityError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-from markupsafe import Markup, escape
 
 from pageloom.assets import Asset, asset
 from pageloom.compiled import Codes, Word, named_words
 from pageloom.diagnostics import Diagnostic, Location
 from pageloom.lexicon import Lexicon
 from pageloom.memory import NO_MEMORY, Memory
-from pageloom.model import Row
-from pageloom.source import decode
+from pageloom.source import below, decode, problem
+from pageloom.views import OpaqueError, Sandbox, marked
 
 Report = Callable[[Diagnostic], None]
-OPEN, SHUT = "\ue002", "\ue003"
-"""Marks around what a join's own row printed, for the gate; removed before publishing."""
-
-
-class OpaqueError(TypeError):
-    """A template looked into a text that is filled in only after rendering."""
 
 
 class ThemeError(Exception):
@@ -55,187 +46,11 @@ class ThemeError(Exception):
         self.diagnostic = diagnostic
 
 
-class Absent(ChainableUndefined):
-    """An optional field that a row does not have: falsy, empty, and an error when printed."""
-
-    def __str__(self) -> str:
-        return str(self._fail_with_undefined_error())
-
-    __html__ = __str__
-
-
-class Opaque:
-    """A place in a page that is filled after the template was rendered: print it or test it."""
-
-    __slots__ = ("_token",)
-
-    def __init__(self, number: int) -> None:
-        self._token = f"\ue000{number}\ue001"
-
-    def __html__(self) -> str:
-        return self._token
-
-    def _refuse(self, *_: Any) -> Any:
-        raise OpaqueError("the text of a page can be printed or tested, not read")
-
-    __str__ = __eq__ = __ne__ = __lt__ = __gt__ = __len__ = __iter__ = _refuse
-    __getitem__ = __contains__ = __add__ = __radd__ = __hash__ = _refuse
-
-    def __bool__(self) -> bool:
-        return True
-
-
-Traced = tuple[Row, str, bool]
-"""A row, its field (empty for a fact that is cited), and whether its words are specific."""
-
-
-class FieldText(str):
-    """A text that a join's own row holds; printing it is marked for the gate."""
-
-    __slots__ = ()
-    label = ""
-
-
-class TracedText(FieldText):
-    """A text of any row, while it is asked where each word comes from."""
-
-    __slots__ = ("label",)
-
-    def __new__(cls, text: str, label: str) -> Self:
-        """Return the text with its label."""
-        made = super().__new__(cls, text)
-        made.label = label
-        return made
-
-
-class View:
-    """A row as templates see it: its values, and nothing else."""
-
-    __slots__ = ("_own", "_row", "_views")
-
-    def __init__(self, row: Row, views: Views, *, own: bool = False) -> None:
-        """`own`: a join's own row refers to it."""
-        self._row = row
-        self._views = views
-        self._own = own
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return self._views.value(self._row, name)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, View) and other._row is self._row
-
-    def __hash__(self) -> int:
-        return hash(self._row)
-
-    def __html__(self) -> str:
-        return str(escape(self._row.values.get("name", self._row.slug)))
-
-    def __str__(self) -> str:
-        return str(self._row.values.get("name", self._row.slug))
-
-
-class Views:
-    """Makes views of rows; Markdown fields come converted."""
-
-    def __init__(
-        self,
-        fields: Mapping[str, frozenset[str] | None],
-        markdown: Callable[[Row, str], Markup | None],
-    ) -> None:
-        self._fields = fields
-        self._markdown = markdown
-        self._made: dict[Row, View] = {}
-        self._wraps: dict[tuple[Row, str], Any] = {}
-        self.trace: list[Traced] | None = None
-        """Rows and fields that were printed, while it is asked where each word comes from."""
-
-    def label(self, row: Row, name: str, *, own: bool) -> str:
-        """Return what marks the words of a row's field; empty unless they are traced."""
-        if self.trace is None:
-            return ""
-        self.trace.append((row, name, own))
-        return f"\ue004{len(self.trace) - 1}\ue005"
-
-    def of(self, row: Row | None, name: str = "row") -> Any:
-        """Return the view of a row; every field of an absent one is absent."""
-        if row is None:
-            return Absent(name=name)
-        if row not in self._made:
-            self._made[row] = View(row, self)
-        return self._made[row]
-
-    def value(self, row: Row, name: str) -> Any:
-        """Return a field as a template sees it."""
-        if name in ("slug", "id"):
-            return row.slug
-        found = row.values.get(name)
-        if found is None:
-            return self.absent(row, name)
-        html = self._markdown(row, name)
-        if html is not None:
-            return html
-        if row.about or self.trace is not None:
-            own = bool(row.about)
-            return self._wrapped(found, own, self.label(row, name, own=own))
-        known = self._wraps.get((row, name))
-        if known is None:
-            known = self._wraps[(row, name)] = self._wrapped(found, False, "")  # noqa: FBT003
-        return known
-
-    def absent(self, row: Row, name: str) -> Absent:
-        """Return what stands for a field that a row has not. Raises `AttributeError`."""
-        declared = self._fields.get(row.kind)
-        if declared is not None and name not in declared:
-            raise AttributeError(name)
-        return Absent(name=f"{row.kind}.{name}")
-
-    def _wrapped(self, value: Any, marked: bool, label: str) -> Any:  # noqa: FBT001
-        if isinstance(value, str):
-            if label:
-                return TracedText(value, label)
-            return FieldText(value) if marked else value
-        if isinstance(value, Row):
-            return View(value, self, own=True) if marked else self.of(value)
-        if isinstance(value, tuple):
-            return tuple(self._wrapped(item, marked, label) for item in value)
-        if isinstance(value, Mapping):
-            return Fields({k: self._wrapped(v, marked, label) for k, v in value.items()})
-        return value
-
-
-class Fields(dict[str, Any]):
-    """A map of a row; an absent key is falsy."""
-
-    def __missing__(self, key: str) -> Any:
-        return Absent(name=key)
-
-
 @dataclass(slots=True)
 class _Found:
     path: str
     text: str
     reached: set[str] = field(default_factory=set)
-
-
-_METHODS = frozenset(dir(dict))
-
-
-class _Environment(ImmutableSandboxedEnvironment):
-    """The sandbox, with a shorter way to the fields of rows, which are plain values."""
-
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        """Return an attribute, as the sandbox does."""
-        if type(obj) is Fields and attribute in obj and attribute not in _METHODS:
-            return obj[attribute]
-        if type(obj) is View and attribute[0] != "_":
-            try:
-                return obj._views.value(obj._row, attribute)  # noqa: SLF001
-            except AttributeError:
-                pass
-        return super().getattr(obj, attribute)
 
 
 class Theme:
@@ -256,7 +71,7 @@ class Theme:
         self._found: dict[str, _Found | None] = {}
         self._closures: dict[str, bytes] = {}
         self.assets = self._assets()
-        self._environment = _Environment(
+        self._environment = Sandbox(
             loader=_Loader(self),
             autoescape=True,
             undefined=StrictUndefined,
@@ -264,9 +79,10 @@ class Theme:
             lstrip_blocks=True,
             auto_reload=False,
             cache_size=-1,
-            finalize=_marked,
+            finalize=marked,
             bytecode_cache=memory.recall("codes", tuple, report, lambda _: Codes()),
         )
+        self._environment.filters.pop("random")  # the same inputs give the same bytes
         self._environment.globals.clear()
         self._environment.globals.update(t=lexicon.text, date=lexicon.date, asset=self._asset)
 
@@ -329,7 +145,8 @@ class Theme:
     def render(self, name: str, context: Mapping[str, Any], location: Location) -> str:
         """Return the text of a template. Raises `ThemeError`."""
         try:
-            return self._template(name).render(context)
+            text = self._template(name).render(context)
+            text.encode()  # raises where a template made half of a surrogate pair
         except (
             TemplateError,
             OpaqueError,
@@ -339,8 +156,12 @@ class Theme:
             AttributeError,
             LookupError,
             ArithmeticError,
+            AssertionError,
+            RecursionError,
+            MemoryError,
         ) as error:
             raise ThemeError(self._diagnose(name, error, location)) from error
+        return text
 
     def tree(self, name: str) -> nodes.Template | None:
         """Return the syntax tree of a template; None where there is none, or it does not parse."""
@@ -363,10 +184,9 @@ class Theme:
     def _read(self, name: str) -> _Found | None:
         for shown, folder in self._folders:
             path = folder / name
-            inside = path.resolve().is_relative_to(folder.resolve())
-            if inside and path.is_file():
+            if _is_inside(path, folder):
                 shown_path = f"{shown}/{name}"
-                text = decode(path.read_bytes(), shown_path, self._report)
+                text = decode(self._bytes(path, shown_path), shown_path, self._report)
                 return _Found(shown_path, text or "")
         return None
 
@@ -417,15 +237,22 @@ class Theme:
 
     def _assets(self) -> dict[str, Asset]:
         assets: dict[str, Asset] = {}
-        for _, folder in self._folders:
-            base = folder / "static"
-            for path in sorted(base.rglob("*")):
-                name = path.relative_to(base).as_posix()
+        for shown, folder in self._folders:
+            base = f"{shown}/static"
+            for name in below(folder / "static", base, self._report):
+                path = folder / "static" / name
                 hidden = any(part.startswith(".") for part in Path(name).parts)
-                inside = path.resolve().is_relative_to(folder.resolve())
-                if path.is_file() and inside and not hidden and name not in assets:
-                    assets[name] = asset(name, path.read_bytes())
+                if not hidden and name not in assets and _is_inside(path, folder):
+                    assets[name] = asset(name, self._bytes(path, f"{base}/{name}"))
         return assets
+
+    def _bytes(self, path: Path, shown: str) -> bytes:
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            message = f"cannot read the file: {error.strerror}"
+            self._report(problem(shown, 116, 1, 1, message, expected="a file that can be read"))
+            return b""
 
     def add_asset(self, name: str, content: bytes) -> None:
         """Add a static file that was made and lies in no folder."""
@@ -470,11 +297,12 @@ class Theme:
         return found.path if found else name
 
 
-def _marked(value: Any) -> Any:
-    if isinstance(value, FieldText):
-        text = f"{OPEN}{value.label}{escape(str(value))}{SHUT}"
-        return Markup(text)  # noqa: S704  (escaped here)
-    return value
+def _is_inside(path: Path, folder: Path) -> bool:
+    """Return whether a file lies in a folder, links followed."""
+    try:
+        return path.resolve().is_relative_to(folder.resolve()) and path.is_file()
+    except (OSError, RuntimeError, ValueError):
+        return False
 
 
 class _Loader(BaseLoader):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -16,7 +18,7 @@ from pathlib import Path
 import pytest
 from trees import append, copied, errors, made, rebuilt, replace, stamps, tree
 
-from pageloom import pipeline, publish
+from pageloom import disk, pipeline, publish
 from pageloom.diagnostics import Diagnostic, Location
 from pageloom.model import Outcome
 from pageloom.options import Options
@@ -410,7 +412,7 @@ def test_a_system_that_refuses_is_a_problem_not_a_bug(
         del content
         raise PermissionError(13, "Permission denied", str(target))
 
-    monkeypatch.setattr(publish, "_create", refuse)
+    monkeypatch.setattr(disk, "create", refuse)
     outcome = attempt(trades)
     assert errors(outcome) == ["site:1:1: error[R506]: cannot be written: Permission denied"]
 
@@ -441,3 +443,36 @@ def test_a_record_keeps_what_it_is_told(tmp_path: Path):
     state = folder.read()
     assert (state.entries, state.notes) == (entries, notes)
     assert not state.interrupted
+
+
+def test_the_output_of_another_site_is_refused(trades: Path, tmp_path: Path):
+    other = copied("garden", tmp_path / "garden")
+    made(other)
+    before = tree(other / "site")
+    outcome = build(Options(root=trades, out=other / "site"))
+    (found,) = errors(outcome)
+    address = json.loads(before["build-info.json"])["site"]
+    assert found == f"site:1:1: error[R504]: `site` is the output of `{address}`"
+    assert tree(other / "site") == before
+
+
+def test_a_site_may_change_its_address(trades: Path):
+    made(trades)
+    settings = trades / "content" / "site.yaml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(re.sub(r"base_url: .*", "base_url: https://b.example", text), "utf-8")
+    made(trades)
+    assert json.loads(tree(trades / "site")["build-info.json"])["site"] == "https://b.example"
+
+
+def test_a_template_that_fails_lets_nothing_be_written(trades: Path):
+    made(trades)
+    before = tree(trades / "site")
+    edit(trades)
+    page = trades / "themes" / "default" / "page.html"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text("{{ page.h1|upper }}", encoding="utf-8")
+    outcome = attempt(trades)
+    assert [problem.code for problem in outcome.problems if problem.is_error][:1] == ["T305"]
+    assert outcome.written == outcome.removed == ()
+    assert tree(trades / "site") == before

@@ -1,7 +1,7 @@
 """A page's values stand in the order in which its template's places are numbered."""
 
 from pageloom.sheet import Item, Sheet, context
-from pageloom.theme import Opaque
+from pageloom.views import Opaque
 
 
 def places(value: object) -> list[str]:

@@ -140,7 +140,10 @@ def test_only_pages_that_an_edit_may_touch_are_rendered(
     assert rendered == []
     replace(garden / path, old, new)
     made(garden)
-    assert len(rendered) == count
+    pages = {sheet.canonical for _, sheet, _ in rendered}
+    assert len(pages) == count
+    families = {sheet.family for _, sheet, _ in rendered}
+    assert len(rendered) == count + len(families)  # one of each is tried before any is written
 
 
 LATER = """

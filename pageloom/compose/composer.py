@@ -19,7 +19,8 @@ from pageloom.markup import Converter
 from pageloom.model import Cite, Filled, Row, Slot, Text
 from pageloom.plan import FOLDED, Cell, FamilyPlan, Plan
 from pageloom.sheet import Sheet, escaped
-from pageloom.theme import Theme, Traced
+from pageloom.theme import Theme
+from pageloom.views import Traced
 
 Report = Callable[[Diagnostic], None]
 

@@ -15,7 +15,8 @@ from pageloom.lexicon import Lexicon
 from pageloom.markup import Converter, merged, split_tokens, spread
 from pageloom.model import Filled, Fragment, Link, Print, Project, Row, Segment, Slot, filled
 from pageloom.plan import Cell, FamilyPlan, Plan, picker
-from pageloom.theme import OPEN, SHUT, Theme, Traced, View, Views
+from pageloom.theme import Theme
+from pageloom.views import OPEN, SHUT, Traced, View, Views
 
 
 class DataSlots:

@@ -15,7 +15,7 @@ from pageloom.batch import HTML, JSON, Batch
 from pageloom.diagnostics import WARNING, Diagnostic, Location
 from pageloom.expressions import AbsentError, evaluate, lookup
 from pageloom.model import Family, Link, Path, Row, Text
-from pageloom.plan import PUBLISHED, Cell, FamilyPlan, Plan
+from pageloom.plan import NOINDEX, PUBLISHED, Cell, FamilyPlan, Plan
 from pageloom.sheet import Item, escaped
 
 Report = Callable[[Diagnostic], None]
@@ -137,6 +137,7 @@ class Linker:
         batch = Batch(self._plan, plan, numbers)
         words, said = (batch.said(family.link_text, form) for form in (HTML, JSON))
         lines = batch.said(family.line, HTML) if family.line else [b""] * len(numbers)
+        routes, verdicts = batch.routes(), plan.verdicts
         for place, number in enumerate(numbers):
             html, json = words[place], said[place]
             if html is None or json is None:
@@ -144,7 +145,8 @@ class Linker:
                     continue
                 text = self.said(family.link_text, family, plan.cells[number])
                 html, json = HTML[text], JSON[text]
-            href = self._plan.href(plan, number)
+            page = verdicts[number] >= NOINDEX
+            href = routes[place] if page else self._plan.href(plan, number)
             link = (html, escaped(href))
             yield number, Item(link, (json, seo.said(href)), lines[place] or b"")
 

@@ -18,7 +18,7 @@ from pageloom.expressions import lookup
 from pageloom.model import Cite, FactCall, Fragment, Link, Path, Print, Row, Slot, Snippet
 from pageloom.names import NAMES, without_tags, words
 from pageloom.plan import FamilyPlan, Plan
-from pageloom.theme import OPEN, SHUT
+from pageloom.views import OPEN, SHUT
 
 _MARKS = re.compile(f"[{OPEN}{SHUT}]")
 _LABEL = re.compile("\ue004(\\d+)\ue005")

@@ -36,7 +36,8 @@ from pageloom.model import (
 )
 from pageloom.names import MASK, NAMES, Names, without_tags, words, words_and_marks
 from pageloom.plan import Cell, FamilyPlan, Plan, picker
-from pageloom.theme import OPEN, SHUT, ThemeError
+from pageloom.theme import ThemeError
+from pageloom.views import OPEN, SHUT
 
 _MARKS = frozenset((OPEN, SHUT))
 NOTHING = Weight(None, 0)

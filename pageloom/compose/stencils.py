@@ -16,7 +16,8 @@ from jinja2 import nodes
 from pageloom.markup import TOKEN
 from pageloom.model import Filled, Row, Slot, filled, links_of
 from pageloom.sheet import escaped
-from pageloom.theme import OPEN, SHUT, Fields, FieldText, Opaque, Theme, ThemeError, Views
+from pageloom.theme import Theme, ThemeError
+from pageloom.views import OPEN, SHUT, Fields, FieldText, Opaque, Views
 
 MOST_SHAPES = 64
 _PLAIN = (

@@ -151,11 +151,10 @@ class _Reader:
             return ""
         names = Names(axes, self._map, self._fields)
         for root, field in condition.paths:
-            fault = names.check(Path(root, (field,) if field else ()))
+            fault, help_ = names.fault(Path(root, (field,) if field else ()))
             if root == "site":
                 fault = "`site` has no place in a condition"
             if fault:
-                help_ = names.suggest(Path(root, (field,)))
                 self._report(Diagnostic(code="C205", location=location, message=fault, help=help_))
                 return ""
         return where

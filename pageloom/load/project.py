@@ -174,11 +174,9 @@ def _snippet(reader: SnippetReader, raw: bytes, path: str, report: Report) -> Sn
 
 
 def _root_files(root: Path, report: Report) -> Iterator[tuple[str, bytes]]:
-    base = root / "content" / "root"
-    for place in sorted(base.rglob("*")):
-        path = place.relative_to(root).as_posix()
-        if place.name == ".gitkeep" or (source.is_folder(root, path) and not place.is_symlink()):
-            continue
-        content = source.read_bytes(root, path, report)
-        if content is not None and source.is_named_well(path, report):
-            yield place.relative_to(base).as_posix(), content
+    folder = "content/root"
+    for path in source.below(root / folder, folder, report):
+        if path.rpartition("/")[2] != ".gitkeep":
+            content = source.read_bytes(root, f"{folder}/{path}", report)
+            if content is not None:
+                yield path, content

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from pageloom import expressions
-from pageloom.diagnostics import Diagnostic, Location, Start, closest_help
+from pageloom.diagnostics import Diagnostic, Location, Start
 from pageloom.load.site_map import MATRIX, Map
 from pageloom.model import Call, Expression, Text
 from pageloom.source import position
@@ -34,27 +34,9 @@ class Names:
             "site": frozenset(("brand", "base_url", "organization")),
         }
 
-    def check(self, expression: Expression) -> str:
-        """Return what is wrong with the names of an expression, or an empty string."""
-        for path in expressions.references(expression) if self._judged else ():
-            if path.root not in self.known:
-                return f"unknown name `{path.root}`"
-            declared = self.known[path.root]
-            if not path.fields:
-                return f"`{path.root}` is a row; it has fields to print"
-            if declared is not None and path.fields[0] not in declared | {"slug"}:
-                return f"`{path.root}` has no field `{path.fields[0]}`"
-        return ""
-
-    def suggest(self, expression: Expression) -> str:
-        """Return a help text with the closest name or field."""
-        for path in expressions.references(expression):
-            if path.root not in self.known:
-                return closest_help(path.root, self.known)
-            declared = self.known[path.root]
-            if declared is not None and path.fields and path.fields[0] not in declared:
-                return closest_help(path.fields[0], declared)
-        return ""
+    def fault(self, expression: Expression) -> tuple[str, str]:
+        """Return what is wrong with the names of an expression, and a help text."""
+        return expressions.name_fault(expression, self.known) if self._judged else ("", "")
 
 
 def text(node: Node, names: Names, report: Report) -> Text:
@@ -87,11 +69,10 @@ def _expression(
         expected = "a path such as `axis.name`"
         report(Diagnostic(code="C204", location=location, message=message, expected=expected))
         return ()
-    fault = names.check(expression)
+    fault, help_ = names.fault(expression)
     if isinstance(expression, Call):
         fault = fault or f"{expression.name}() has no place here"
     if fault:
-        help_ = names.suggest(expression)
         report(Diagnostic(code="C205", location=location, message=fault, help=help_))
         return ()
     return (expression,)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pageloom import source
-from pageloom.diagnostics import Diagnostic, quoted
+from pageloom.diagnostics import Diagnostic, Location, quoted
 from pageloom.model import Words
 from pageloom.trees import Node
 
@@ -24,13 +24,25 @@ def read_words(root: Path, defaults: Path, lang: str, report: Report) -> Words:
     entries: dict[str, Any] = {}
     if source.is_file(defaults, own):
         entries = _read(defaults, own, report)
-    if not entries or source.is_file(root, path):
+    if source.is_file(root, path):
         for key, value in _read(root, path, report).items():
             below = entries.get(key)
             both = key == "units" and isinstance(below, dict)
             entries[key] = {**below, **value} if both else value  # type: ignore[dict-item]
+    elif not entries:
+        report(_no_words(path, defaults))
     text = json.dumps(entries, sort_keys=True)
     return Words(lang, entries, path, blake2b(text.encode(), digest_size=16).digest())
+
+
+def _no_words(path: str, defaults: Path) -> Diagnostic:
+    return Diagnostic(
+        code="C220",
+        location=Location(path),
+        message="there are no words in this language",
+        expected="every fixed word that the theme prints",
+        help=f"copy {defaults / 'words' / 'en.yaml'} to {path} and translate it",
+    )
 
 
 def _read(root: Path, path: str, report: Report) -> dict[str, Any]:

@@ -5,7 +5,7 @@ is read as Markdown or HTML (https://python-markdown.github.io/extensions/).
 """
 
 from pageloom.markup.body import TOKEN, Html, Valued, merged, split_tokens, spread
-from pageloom.markup.converter import Converter, name_fault
+from pageloom.markup.converter import Converter
 
 __all__ = [
     "TOKEN",
@@ -13,7 +13,6 @@ __all__ = [
     "Html",
     "Valued",
     "merged",
-    "name_fault",
     "split_tokens",
     "spread",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
 
@@ -9,14 +10,13 @@ import markdown
 from markupsafe import escape
 
 from pageloom import expressions
-from pageloom.diagnostics import Diagnostic, Location, Start, closest_help, quoted
+from pageloom.diagnostics import Diagnostic, Location, Start, closest_help, letter, quoted
 from pageloom.lexicon import Lexicon
 from pageloom.markup.body import Body, Html, Valued, filled, target_prints
 from pageloom.markup.tree import Plain, Tree
 from pageloom.model import (
     Call,
     Cite,
-    Expression,
     FactCall,
     Fragment,
     Link,
@@ -30,6 +30,10 @@ from pageloom.schema import is_https_url
 
 Report = Callable[[Diagnostic], None]
 Known = Mapping[str, frozenset[str] | None]
+MAX_TEXT = 100_000
+"""Characters; a page of 60,000 bytes is a warning already."""
+_MAX_OPEN = 50
+_BRACKET = re.compile(r"\\.|[\[\]()]|\n[ \t]*\n")
 _EXTENSIONS = ("tables", "attr_list", "sane_lists", "def_list", "footnotes")
 
 
@@ -100,6 +104,10 @@ class Converter:
         return html
 
     def _converted(self, body: Body, report: Report) -> str:
+        fault = _out_of_proportion(body)
+        if fault is not None:
+            report(fault)
+            return ""
         self._tree.body = body
         self._tree.report = report
         self._markdown.reset()
@@ -177,7 +185,7 @@ class Converter:
             expected = "a path such as `row.name`, or fact(), cite(), link()"
             self._fault("C204", location, f"not allowed in a snippet: {error}"[:100], expected)
             return b"", b""
-        fault, help_ = name_fault(expression, known)
+        fault, help_ = expressions.name_fault(expression, known)
         if fault:
             self._fault("C205", location, fault, "", help_)
             return b"", b""
@@ -283,17 +291,24 @@ def _check_levels(body: Body, report: Report) -> None:
         previous = level
 
 
-def name_fault(
-    expression: Expression, known: Mapping[str, frozenset[str] | None]
-) -> tuple[str, str]:
-    """Return what is wrong with the names in an expression, and a help text."""
-    for path in expressions.references(expression):
-        if path.root not in known:
-            return f"unknown name `{path.root}`", closest_help(path.root, known)
-        declared = known[path.root]
-        if not path.fields:
-            return f"`{path.root}` is a row; print one of its fields", ""
-        if declared is not None and path.fields[0] not in declared | {"slug"}:
-            message = f"`{path.root}` has no field `{path.fields[0]}`"
-            return message, closest_help(path.fields[0], declared)
-    return "", ""
+def _out_of_proportion(body: Body) -> Diagnostic | None:
+    """Return what is wrong with a text that Markdown would take minutes for.
+
+    For each bracket that is open it looks at the whole rest of the paragraph.
+    """
+    if len(body.marked) > MAX_TEXT:
+        return Diagnostic(
+            code=f"{letter(body.path)}105",
+            location=body.at(0),
+            message=f"a text of {len(body.marked)} characters",
+            expected=f"at most {MAX_TEXT} characters",
+        )
+    depth = 0
+    few = body.marked.count("[") + body.marked.count("(") <= _MAX_OPEN
+    for bracket in () if few else _BRACKET.finditer(body.marked):
+        sign = bracket.group()
+        depth = 0 if "\n" in sign else max(depth + (sign in "[(") - (sign in "])"), 0)
+        if depth > _MAX_OPEN:
+            message = f"more than {_MAX_OPEN} brackets are open in one paragraph"
+            return Diagnostic(code="C212", location=body.at(0), message=message)
+    return None

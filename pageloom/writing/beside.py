@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pageloom import hosts
-from pageloom.publish import Folder, replace
+from pageloom.disk import replace
+from pageloom.publish import Folder
 
 
 def put(folder: Folder, files: Mapping[str, bytes]) -> None:

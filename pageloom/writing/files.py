@@ -12,8 +12,9 @@ from heapq import nlargest
 from pageloom import feed, hosts, redirects, seo
 from pageloom.compose import Composer
 from pageloom.diagnostics import Diagnostic
+from pageloom.disk import content_key
 from pageloom.plan import PUBLISHED, Plan
-from pageloom.publish import MARKER, content_key
+from pageloom.publish import MARKER
 from pageloom.theme import Theme
 from pageloom.writing import record
 

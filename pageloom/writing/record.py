@@ -27,6 +27,7 @@ def of(plan: Plan, files: Mapping[str, bytes]) -> bytes:
     info: dict[str, Any] = {
         "generator": GENERATOR,
         "version": __version__,
+        "site": settings.base_url,
         "cells": counts,
         "verdicts": {
             verdict: sum(found.get(verdict, 0) for found in counts.values()) for verdict in VERDICTS

@@ -96,6 +96,8 @@ class Writer:
             routes = [route for part in parts for route in part.routes()]
             made = others(plan, theme, self._composer, routes, output)
             so_far.problems += limits(plan, theme, (so_far.entries, made), output)
+            if not any(problem.is_error for problem in so_far.problems):
+                so_far.problems += self._tried(parts)
             if any(problem.is_error for problem in so_far.problems):
                 return Done(problems=tuple(so_far.problems))
             done = self._write(parts, made, so_far, run, progress)
@@ -110,6 +112,20 @@ class Writer:
             so_far.problems += result.problems
             yield _Part(part, tuple(pages), result.indexed, result.stale)
         so_far.problems += duplicates(so_far.entries)
+
+    def _tried(self, parts: Sequence[_Part]) -> list[Diagnostic]:
+        """Return the errors of one stale page of each family: a template's faults show there."""
+        first: dict[str, _Part] = {}
+        for part in parts:
+            if part.range[0] not in first and any(part.stale):
+                first[part.range[0]] = part
+        found: list[Diagnostic] = []
+        for part in first.values():
+            one = bytearray(len(part.stale))
+            one[part.stale.find(1)] = 1
+            for _, problems in self._worker.proof(part.range, bytes(one)):
+                found += (problem for problem in problems if problem.is_error)
+        return found
 
     def _set_up(self, done: Done, output: hosts.Output | None, paths: Iterable[str]) -> Done:
         """Write what stands beside the output, and weigh it where the host asks for that."""

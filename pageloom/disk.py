@@ -1,0 +1,94 @@
+"""Files written whole, records that show damage, and locks.
+
+A file that exists is replaced by a temporary file and a rename; a new one is written directly.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
+from itertools import islice
+from pathlib import Path
+
+_LINES = 4096
+"""Lines of a record that are written at once."""
+
+
+def content_key(content: bytes) -> bytes:
+    """Return the key of a file that is not made from rows: the digest of its bytes."""
+    return blake2b(content, digest_size=16).digest()
+
+
+def sealed(lines: Iterable[str]) -> Iterator[bytes]:
+    """Yield lines with their digest at the end, so that damage is seen."""
+    seal = blake2b(digest_size=16)
+    lines = iter(lines)
+    while some := "".join(f"{line}\n" for line in islice(lines, _LINES)).encode():
+        seal.update(some)
+        yield some
+    yield seal.hexdigest().encode() + b"\n"
+
+
+def unsealed(content: bytes) -> list[str]:
+    """Return the lines of a sealed record. Raises `ValueError` where it is damaged."""
+    body, seal = content[:-33], content[-33:]
+    if seal != content_key(body).hex().encode() + b"\n":
+        raise ValueError("damaged")
+    return body.decode().split("\n")[:-1]
+
+
+def create(target: str | Path, content: bytes | Iterable[bytes]) -> None:
+    """Write a new file; most are the only one in their folder, which is made first."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    _make_parent(target)
+    handle = os.open(target, flags, 0o644)
+    try:
+        for part in (content,) if isinstance(content, bytes) else content:
+            _write_all(handle, part)
+    finally:
+        os.close(handle)
+
+
+def _make_parent(target: str | Path) -> None:
+    parent = target.rpartition("/")[0] if isinstance(target, str) else target.parent
+    try:
+        os.mkdir(parent)  # noqa: PTH102  (this path is taken by every new page)
+    except FileExistsError:
+        return
+    except FileNotFoundError:
+        os.makedirs(parent, exist_ok=True)  # noqa: PTH103
+
+
+def _write_all(handle: int, content: bytes) -> None:
+    written = os.write(handle, content)
+    while written < len(content):
+        written += os.write(handle, content[written:])
+
+
+def replace(target: Path, content: bytes | Iterable[bytes]) -> None:
+    """Write a file so that a reader sees the old one or the new one."""
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.pageloom")
+    temporary.unlink(missing_ok=True)
+    try:
+        create(temporary, content)
+        temporary.replace(target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def lock(handle: int, waiting: object) -> None:
+    """Wait for the lock of a file; call `waiting` where another process has it."""
+    try:
+        import fcntl
+    except ImportError:  # pragma: no cover  (Windows)
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        if callable(waiting):
+            waiting()
+        fcntl.flock(handle, fcntl.LOCK_EX)
