@@ -11,7 +11,7 @@ from pageloom.model import Row, Words
 Report = Callable[[Diagnostic], None]
 
 
-ENGINE_WORDS = ("cite_label", "page_n")
+ENGINE_WORDS = ("cite_label", "page_n", "reading_time")
 """Words that the engine prints, besides months, the date format and units."""
 
 

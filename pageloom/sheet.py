@@ -139,6 +139,8 @@ class Sheet:
     sources: Sequence[SourceItem]
     published: bytes = b""
     modified: bytes = b""
+    reading_time: bytes = b""
+    """How long an article takes to read, in words; empty on other pages."""
     pager: Pager | None = None
 
     def shape(self) -> tuple[Any, ...]:
@@ -155,6 +157,7 @@ class Sheet:
             len(self.sources),
             bool(self.published),
             bool(self.modified),
+            bool(self.reading_time),
             self.pager.shape() if self.pager else (),
         )
 
@@ -173,7 +176,8 @@ class Sheet:
         for item in self.related:
             found += item.link
         found += [source.html for source in self.sources]
-        found += [date for date in (self.published, self.modified) if date]
+        times = (self.published, self.modified, self.reading_time)
+        found += [text for text in times if text]
         if self.pager:
             found += self.pager.texts()
         return found
@@ -201,7 +205,7 @@ def context(shape: tuple[Any, ...]) -> dict[str, Any]:
     def place(*, present: bool = True) -> Any:
         return Opaque(next(number)) if present else ""
 
-    (_, family, robots, og_type, has_image, crumbs, sections, related, sources, *dates, pager) = (
+    (_, family, robots, og_type, has_image, crumbs, sections, related, sources, *times, pager) = (
         shape
     )
     page: dict[str, Any] = {"family": family, "robots": robots, "og_type": og_type}
@@ -215,7 +219,8 @@ def context(shape: tuple[Any, ...]) -> dict[str, Any]:
     page["slots"] = _Slots({section["id"]: section for section in page["sections"]})
     page["related"] = [_link(place) for _ in range(related)]
     page["sources"] = [{"number": n, "html": place()} for n in range(1, sources + 1)]
-    page["published"], page["modified"] = (place(present=present) for present in dates)
+    for name, present in zip(("published", "modified", "reading_time"), times, strict=True):
+        page[name] = place(present=present)
     page["pager"] = _pager(place, pager)
     return page
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,19 @@ def test_relation_and_disclaimer_stand_before_the_offer(flagship_site: Path):
     for address, main in texts(flagship_site, "denial").items():
         text = main.text_content()
         assert text.index("legal or medical advice") < text.index("Start an appeal letter"), address
+
+
+def test_a_guide_tells_what_is_on_it_and_its_length_after_its_title(flagship_site: Path):
+    guides = texts(flagship_site, "guide")
+    assert len(guides) >= 8
+    for address, main in guides.items():
+        tags = [(child.tag, child.get("class")) for child in main]
+        assert tags.index(("nav", "contents")) == tags.index(("p", "byline")) + 1, address
+        assert tags[0][0] == "h1", address
+        minutes = re.search(r"(\d+) minutes to read", main.xpath("string(p[@class='byline'])"))
+        assert minutes, address
+        words = len(main.text_content().split())
+        assert words / 330 < int(minutes[1]) < words / 180, address
 
 
 def test_pages_are_small(flagship_site: Path):
@@ -106,7 +120,7 @@ def test_help_in_another_language_is_offered_with_its_source(flagship_site: Path
         text = path.read_text(encoding="utf-8")
         if f'class="page-{family}"' in text:
             assert "Ask the plan for an interpreter" in text, path
-            assert "45 CFR 92.201(a)-(d)" in text, path
+            assert "45 CFR 92.201(a)-(c)" in text, path
 
 
 def test_the_log_of_corrections_says_what_stood_there_before(flagship_site: Path):

@@ -1,5 +1,7 @@
 """A page's values stand in the order in which its template's places are numbered."""
 
+from typing import Any
+
 from pageloom.sheet import Item, Sheet, context
 from pageloom.views import Opaque
 
@@ -15,8 +17,8 @@ def places(value: object) -> list[str]:
     return []
 
 
-def test_a_line_of_a_related_page_takes_no_place():
-    sheet = Sheet(
+def a_sheet(**given: Any) -> Sheet:
+    return Sheet(
         template="page.html",
         family="page",
         robots="",
@@ -31,9 +33,13 @@ def test_a_line_of_a_related_page_takes_no_place():
         jsonld=b"{}",
         crumbs=(b"home", b"/", b"here", b""),
         sections=(),
-        related=(Item((b"a", b"/a/"), line=b"line of a"), Item((b"b", b"/b/"))),
         sources=(),
+        **given,
     )
+
+
+def test_a_line_of_a_related_page_takes_no_place():
+    sheet = a_sheet(related=(Item((b"a", b"/a/"), line=b"line of a"), Item((b"b", b"/b/"))))
 
     page = context(sheet.shape())
     values = sheet.values()
@@ -41,3 +47,14 @@ def test_a_line_of_a_related_page_takes_no_place():
     link = page["related"][1]
     assert [places(link["title"]), places(link["href"])] == [["\ue00011\ue001"], ["\ue00012\ue001"]]
     assert values[11:13] == [b"b", b"/b/"]
+
+
+def test_a_time_to_read_has_its_own_place_after_the_dates():
+    sheet = a_sheet(related=(), published=b"May 1", reading_time=b"3 minutes")
+
+    page = context(sheet.shape())
+
+    assert page["modified"] == ""
+    assert places(page["published"]) == ["\ue0009\ue001"]
+    assert places(page["reading_time"]) == ["\ue00010\ue001"]
+    assert sheet.values()[9:] == [b"May 1", b"3 minutes"]

@@ -208,8 +208,18 @@ def add_rights(facts: Facts, rights: list[Row]) -> None:
             or words["patterns"].get(f"{group}:{rule}")
             or words["patterns"].get(rule)
         )
-        found = {**item, "sources": item["source_ids"]}
+        ids = named_first(item["source_ids"], item["citation"], facts.sources)
+        found = {**item, "sources": ids}
         facts.add(item["fact_id"], {"plan": item["plan_type"]}, text, found)
+
+
+def named_first(ids: list[str], citation: str, sources: Sources) -> list[str]:
+    """Put the regulation that the citation begins with before others that say the same."""
+    begins = re.match(r"(\d+) CFR ([\d.-]+)", citation)
+    named = f"cfr-{begins[1]}-{begins[2]}" if begins else ""
+    if named in sources.rows and ids[0].startswith("cfr-"):
+        return [named, *(source for source in ids if source != named)]
+    return ids
 
 
 def found_in(item: Row) -> Row:
@@ -344,6 +354,15 @@ def term_row(term: Row, own: Row, known: set[str]) -> Row:
     return pruned(row)
 
 
+def named_on_the_site(sources: Iterable[Row]) -> list[Row]:
+    """Leave out the sources that no table and no text names: nothing on the site rests on them."""
+    site = MATRIX.parent
+    files = [path for path in MATRIX.glob("*.yaml") if path.name != "sources.yaml"]
+    files += [path for path in (site / "content").rglob("*") if path.suffix in (".md", ".yaml")]
+    named = {w for path in files for w in re.findall(r"[a-z0-9-]+", path.read_text("utf-8"))}
+    return [row for row in sources if row["slug"] in named]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="Build the fact tables from researched facts.")
     parser.add_argument("folder", type=Path, help="folder with the research files")
@@ -361,7 +380,6 @@ def main() -> int:
     add_others(facts)
     plans = load(HERE / "plan_words.yaml")
     terms, words = research["glossary"]["terms"], load(HERE / "term_words.yaml")
-    save("sources.yaml", sources.rows.values(), "slug", "Every source that a page may cite.")
     save("facts.yaml", facts.rows.values(), "id", "Every rule and figure that a page may state.")
     plan_rows = [plan_row(slug, own, facts.rows) for slug, own in plans.items()]
     save("plan_types.yaml", plan_rows, "slug", "Kinds of health plan and their appeal rights.")
@@ -369,6 +387,8 @@ def main() -> int:
     known = {term["slug"] for term in terms}
     term_rows = [term_row(term, words[term["slug"]], known) for term in terms]
     save("glossary.yaml", term_rows, "slug", "Words that denial letters and appeal rules use.")
+    behind = named_on_the_site(sources.rows.values())
+    save("sources.yaml", behind, "slug", "Every source that a fact or a text of the site names.")
     for fact_id, reason in sorted(facts.left_out.items()) if options.why else ():
         print(f"left out {fact_id}: {reason}")
     return 0

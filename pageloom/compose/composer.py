@@ -18,11 +18,13 @@ from pageloom.expressions import AbsentError
 from pageloom.markup import Converter
 from pageloom.model import Cite, Filled, Row, Slot, Text
 from pageloom.plan import FOLDED, Cell, FamilyPlan, Plan
-from pageloom.sheet import Sheet, escaped
+from pageloom.sheet import Section, Sheet, escaped
 from pageloom.theme import Theme
 from pageloom.views import Traced
 
 Report = Callable[[Diagnostic], None]
+
+SPACES_A_MINUTE = 230
 
 
 class Composer:
@@ -91,6 +93,15 @@ class Composer:
     def date(self, day: str) -> bytes:
         """Return a day in words, escaped."""
         return escaped(self._lexicon.date(day))
+
+    def reading_time(self, sections: Sequence[Section]) -> bytes:
+        """Return how long an article takes to read, in words, escaped.
+
+        Spaces are counted, not words: it is fast, and the few of tags make up for the headings.
+        """
+        spaces = sum(text.count(b" ") for section in sections for text in section.texts)
+        minutes = max(1, round(spaces / SPACES_A_MINUTE))
+        return escaped(self._lexicon.text("reading_time", minutes))
 
     def later(
         self,

@@ -119,6 +119,7 @@ class Pages:
             sources=sources,
             published=composer.date(entry.published) if entry else b"",
             modified=composer.date(entry.modified) if entry and changed else b"",
+            reading_time=composer.reading_time(sections) if family.article else b"",
             pager=self._pager(place, page),
         )
 
