@@ -94,7 +94,7 @@ def _command(
         metavar="BUILD|REF",
         help="an earlier build or revision: keep its pages",
     )
-    add("--accept-deindex", type=int, default=0, metavar="N", help="let N of those pages go")
+    add("--accept-deindex", type=_count, default=0, metavar="N", help="let N of those pages go")
     add("-q", "--quiet", action="store_true", help="print problems only")
     add("-v", "--verbose", action="store_true", help="list the files")
     return found

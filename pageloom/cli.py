@@ -155,6 +155,9 @@ def _report(arguments: argparse.Namespace) -> int:
         return PROBLEMS
     if arguments.out_file or not arguments.json:
         path = arguments.out_file or options.root / report.DEFAULT
+        if path.is_dir():
+            print(f"cannot write {path}: it is a folder", file=sys.stderr)
+            return USAGE
         try:
             report.write(made, path)
         except OSError as error:

@@ -316,3 +316,9 @@ def test_a_flood_of_errors_is_told_in_short(
     said = capsys.readouterr().err.splitlines()
     assert sum("error[C214]" in line for line in said) == 50
     assert said[-1] == "… and 10 more errors C214: --verbose or --json"
+
+
+def test_a_folder_is_no_place_for_the_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    write_files(tmp_path, FILES)
+    assert main(["report", "--root", str(tmp_path), "--out-file", "/"]) == 2
+    assert "cannot write /: it is a folder" in capsys.readouterr().err
