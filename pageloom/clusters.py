@@ -29,7 +29,7 @@ class Cluster:
 def near_copies(
     columns: Sequence[Column],
     passed: Sequence[int],
-    plain_words: Callable[[Snippet, int], list[str]],
+    shingled: Callable[[Snippet, int], copies.Shingled],
 ) -> Mapping[Snippet, Cluster]:
     """Return the clusters of the snippets that have near-copies among those of these pages."""
     used: dict[Snippet, int] = {}
@@ -39,7 +39,7 @@ def near_copies(
             if weight.snippet is not None:
                 used.setdefault(weight.snippet, 3 if column.slot.heading else 2)
     snippets = sorted(used, key=lambda snippet: snippet.path)
-    texts = [plain_words(snippet, used[snippet]) for snippet in snippets]
+    texts = [shingled(snippet, used[snippet]) for snippet in snippets]
     groups: dict[int, list[int]] = {}
     for place, first in enumerate(copies.clusters(texts)):
         groups.setdefault(first, []).append(place)
@@ -47,7 +47,7 @@ def near_copies(
     for first, places in groups.items():
         if len(places) > 1:
             slots = {snippets[place].slot for place in places}
-            least = min(len(texts[place]) for place in places)
+            least = min(texts[place].words for place in places)
             cluster = Cluster(snippets[first].path, len(places), least, len(slots) > 1)
             found.update((snippets[place], cluster) for place in places)
     return found

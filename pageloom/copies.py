@@ -11,6 +11,8 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from hashlib import blake2b
 from itertools import compress
 from typing import Any
 
@@ -20,11 +22,18 @@ _BANDS, _ROWS, _SEED = 32, 6, 42
 """A pair that is 0.8 alike is missed with a probability of (1 - 0.8^6)^32 = 6e-5."""
 
 
-def clusters(texts: Sequence[Sequence[str]]) -> list[int]:
-    """Return for each text, given as words, the place of the first text of its cluster."""
+@dataclass(frozen=True, slots=True)
+class Shingled:
+    """A text as it is compared: how many words it has, and its shingles as hashes."""
+
+    words: int
+    hashes: array[int]
+
+
+def clusters(texts: Sequence[Shingled]) -> list[int]:
+    """Return for each text the place of the first text of its cluster."""
     first = list(range(len(texts)))
-    vocabulary: dict[str, int] = {}
-    shingled = [_shingles(text, vocabulary) for text in texts]
+    shingled = [text.hashes for text in texts]
     for one, other in _candidates(shingled):
         here, there = _root(first, one), _root(first, other)
         if here != there and jaccard(set(shingled[one]), set(shingled[other])) >= ALIKE:
@@ -46,13 +55,26 @@ def jaccard(one: AbstractSet[object], other: AbstractSet[object]) -> float:
     return shared / union if union else 0.0
 
 
-def _shingles(text: Sequence[str], vocabulary: dict[str, int]) -> array[int]:
-    """Return the shingles as hashes of numbers, which do not vary from process to process."""
-    numbers = [vocabulary.setdefault(word, len(vocabulary)) for word in text]
-    if len(numbers) < SHINGLE:
-        return array("q", (hash(tuple(numbers)),) if numbers else ())
-    runs = zip(*(numbers[start:] for start in range(SHINGLE)), strict=False)
-    return array("q", map(hash, runs))
+class Shingles:
+    """Takes texts apart; a word has one number wherever it stands, and in every process."""
+
+    def __init__(self) -> None:
+        self._numbers = _Numbers()
+
+    def __call__(self, text: Sequence[str]) -> Shingled:
+        """Return a text, given as words, with its shingles as hashes of numbers."""
+        numbers = list(map(self._numbers.__getitem__, text))
+        if len(numbers) < SHINGLE:
+            return Shingled(len(text), array("q", (hash(tuple(numbers)),) if numbers else ()))
+        runs = zip(*(numbers[start:] for start in range(SHINGLE)), strict=False)
+        return Shingled(len(text), array("q", map(hash, runs)))
+
+
+class _Numbers(dict[str, int]):
+    def __missing__(self, word: str) -> int:
+        raw = word.encode(errors="surrogatepass")
+        number = self[word] = int.from_bytes(blake2b(raw, digest_size=8).digest())
+        return number
 
 
 def _candidates(shingled: Sequence[array[int]]) -> Iterator[tuple[int, int]]:

@@ -8,6 +8,7 @@ from itertools import product
 
 from pageloom.conditions import Condition, ConditionError
 from pageloom.diagnostics import WARNING, Diagnostic, Location, quoted
+from pageloom.memory import NO_SHELF, Shelf
 from pageloom.model import Family, Project, Row
 from pageloom.plan import Cell, FamilyPlan, Plan, picker
 
@@ -17,8 +18,11 @@ WRITTEN = frozenset(("robots.txt", "sitemap.xml", "build-info.json"))
 _SITEMAP = re.compile(r"sitemap-[0-9-]+\.xml")
 
 
-def plan(project: Project, report: Report) -> Plan:
-    """Return every cell of every family in slug order, verdicts still open."""
+def plan(project: Project, report: Report, shelf: Shelf = NO_SHELF) -> Plan:
+    """Return every cell of every family in slug order, verdicts still open.
+
+    What the cells are stands on the `shelf` while rows and families stay as they are.
+    """
     made: dict[str, FamilyPlan] = {}
     pending = list(project.families.values())
     while pending:
@@ -28,7 +32,7 @@ def plan(project: Project, report: Report) -> Plan:
             if not family.cells.startswith("family:") or family.cells[7:] in made
         ]
         for family in ready or pending:
-            made[family.name] = _family(project, family, made, report)
+            made[family.name] = _family(project, family, made, report, shelf)
         pending = [family for family in pending if family.name not in made]
     ordered = {name: made[name] for name in project.families}
     result = Plan(project, ordered)
@@ -37,9 +41,27 @@ def plan(project: Project, report: Report) -> Plan:
     return result
 
 
+_Cells = tuple[list[Cell], dict[Cell, int], dict[str, int]]
+"""The cells of a family, their places, and how many were excluded by which condition."""
+
+
 def _family(
-    project: Project, family: Family, made: Mapping[str, FamilyPlan], report: Report
+    project: Project,
+    family: Family,
+    made: Mapping[str, FamilyPlan],
+    report: Report,
+    shelf: Shelf,
 ) -> FamilyPlan:
+    chosen, index, excluded = shelf.get(
+        ("cells", family.name), lambda: _cells(project, family, made, report)
+    )
+    verdicts = bytearray(len(chosen))
+    return FamilyPlan(family, chosen, index, verdicts=verdicts, excluded=excluded)
+
+
+def _cells(
+    project: Project, family: Family, made: Mapping[str, FamilyPlan], report: Report
+) -> _Cells:
     chosen: list[Cell] = []
     excluded: dict[str, int] = {}
     admits = _admission(project, family, report)
@@ -56,9 +78,7 @@ def _family(
                 code="M112", location=family.where_location, message=message, severity=WARNING
             )
         )
-    index = {cell: number for number, cell in enumerate(chosen)}
-    verdicts = bytearray(len(chosen))
-    return FamilyPlan(family, chosen, index, verdicts=verdicts, excluded=excluded)
+    return chosen, {cell: number for number, cell in enumerate(chosen)}, excluded
 
 
 def _candidates(project: Project, family: Family, made: Mapping[str, FamilyPlan]) -> Iterator[Cell]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -12,6 +13,7 @@ from pageloom import kept
 from pageloom.diagnostics import Diagnostic, Location, quoted
 from pageloom.expressions import lookup
 from pageloom.markup import Converter, Html
+from pageloom.memory import NO_SHELF, Shelf
 from pageloom.model import (
     FactCall,
     Family,
@@ -58,21 +60,37 @@ def known_names(project: Project, snippet: Snippet) -> dict[str, frozenset[str] 
     return names
 
 
-def convert(plan: Plan, converter: Converter, jobs: int) -> dict[tuple[str, int], Fragment]:
+Converted = tuple[tuple[int, Fragment, bytes], ...]
+"""The fragments of a snippet: heading level, fragment, and the key of its HTML."""
+
+
+def convert(
+    plan: Plan, converter: Converter, jobs: int, shelf: Shelf = NO_SHELF
+) -> dict[tuple[str, int], Fragment]:
     """Return the fragments of all snippets by path and heading level."""
     project = plan.project
     if len(project.snippets) - len(converter.cache) >= PARALLEL_FROM:
         _warm(project, converter, jobs)
     made: dict[tuple[str, int], Fragment] = {}
     for snippet in project.snippets:
-        for level, fragment in _converted(project, converter, snippet):
+        found = shelf.get(snippet, partial(_converted, project, converter, snippet))
+        for level, fragment, key in found:
             made[(snippet.path, level)] = fragment
+            converter.used.add(key)
     for kind, fields in project.markdown.items():
         for row in project.tables.get(kind, ()):
             for name in sorted(fields):
                 if row.values.get(name):
-                    converter.field(row, name)
+                    converter.used.add(
+                        shelf.get((row, name), partial(_field, converter, row, name))
+                    )
     return made
+
+
+def _field(converter: Converter, row: Row, name: str) -> bytes:
+    """Convert a row's field, so that its problems are told; return the key of its HTML."""
+    converter.field(row, name)
+    return converter.key
 
 
 def _warm(project: Project, converter: Converter, jobs: int) -> None:
@@ -84,21 +102,19 @@ def _warm(project: Project, converter: Converter, jobs: int) -> None:
     def work(part: int, parts: int) -> dict[bytes, Html]:
         before = set(converter.cache)
         for snippet in project.snippets[part::parts]:
-            for _ in _converted(project, converter, snippet):
-                pass
+            _converted(project, converter, snippet)
         return {key: converter.cache[key] for key in converter.cache.keys() - before}
 
     for found in spread(work, jobs):
         converter.cache.update(found)
 
 
-def _converted(
-    project: Project, converter: Converter, snippet: Snippet
-) -> Iterator[tuple[int, Fragment]]:
-    """Yield the fragments of a snippet, by heading level."""
+def _converted(project: Project, converter: Converter, snippet: Snippet) -> Converted:
+    """Return the fragments of a snippet."""
     if any(not project.families[name].cells for name in snippet.families):
-        return  # the family's own problem comes first
+        return ()  # the family's own problem comes first
     known = known_names(project, snippet)
+    made: list[tuple[int, Fragment, bytes]] = []
     for level in levels(project, snippet):
         fragment = converter.fragment(
             snippet.path,
@@ -109,7 +125,8 @@ def _converted(
             known=known,
             anchors=level != FOLDED,
         )
-        yield level, fragment
+        made.append((level, fragment, converter.key))
+    return tuple(made)
 
 
 def read_cache(root: FilePath) -> dict[bytes, Html]:
@@ -119,8 +136,9 @@ def read_cache(root: FilePath) -> dict[bytes, Html]:
 
 def write_cache(root: FilePath, converter: Converter) -> None:
     """Keep the HTML of this project's texts for the next build; it is not needed after this."""
-    if converter.used != converter.given:
-        kept.write(root, "html", {key: converter.cache[key] for key in converter.used})
+    used = converter.used & converter.cache.keys()  # a text with a problem is not there
+    if used != converter.given:
+        kept.write(root, "html", {key: converter.cache[key] for key in used})
     converter.cache.clear()
 
 
@@ -143,7 +161,7 @@ class _Read:
     location: Location
 
 
-def check_prints(plan: Plan, report: Report) -> None:
+def check_prints(plan: Plan, report: Report, shelf: Shelf = NO_SHELF) -> None:
     """Report values that a text reads for some cell and that are absent or of the wrong kind."""
     values = _Values(plan.project)
     for family in plan.families.values():
@@ -158,7 +176,7 @@ def check_prints(plan: Plan, report: Report) -> None:
                 if snippet is not None:
                     cells.setdefault(snippet, []).append(number)
             for snippet, numbers in cells.items():
-                for read in _of_snippet(plan, snippet):
+                for read in shelf.get(("reads", snippet), partial(_of_snippet, plan, snippet)):
                     _check(family, numbers, read, values, report)
 
 
@@ -173,14 +191,14 @@ def _of_family(family: Family) -> Iterator[_Read]:
                     yield _Read(part, use, text.location)  # type: ignore[union-attr]
 
 
-def _of_snippet(plan: Plan, snippet: Snippet) -> Iterable[_Read]:
+def _of_snippet(plan: Plan, snippet: Snippet) -> tuple[_Read, ...]:
     found: dict[tuple[Path, Use], _Read] = {}
     for level in (2, 3, FOLDED):
         fragment = plan.fragments.get((snippet.path, level))
         for segment in fragment.segments if fragment else ():
             for read in _of_segment(segment):
                 found.setdefault((read.path, read.use), read)
-    return found.values()
+    return tuple(found.values())
 
 
 def _of_segment(segment: Segment) -> Iterator[_Read]:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import ceil, floor
 from operator import add
 from typing import Protocol
 
 from pageloom.clusters import Cluster, compared_columns, near_copies
+from pageloom.copies import Shingled
 from pageloom.diagnostics import WARNING, Diagnostic
 from pageloom.likeness import Likeness, most_alike
 from pageloom.model import Column, Family, Gate, Measure, Slot, Snippet, Weight
@@ -36,8 +38,8 @@ class Scales(Protocol):
     def shell_words(self, plan: FamilyPlan) -> int:
         """Return the words of `<main>` that stand on every page of a family."""
 
-    def plain_words(self, snippet: Snippet, level: int) -> list[str]:
-        """Return the words of a snippet with names masked and other values as their paths."""
+    def shingled(self, snippet: Snippet, level: int) -> Shingled:
+        """Return the words of a snippet, names masked and other values as their paths."""
 
 
 @dataclass(slots=True)
@@ -97,15 +99,25 @@ def reasons(family: Family, measure: Measure) -> tuple[str, ...]:
         found.append(f"{measure.words} words, {gate.min_words} wanted")
     if measure.specific_share < gate.min_specific_share:
         found.append(
-            f"specific share {measure.specific_share:.2f}, {gate.min_specific_share:.2f} wanted"
+            f"specific share {_below(measure.specific_share)}, {gate.min_specific_share:.2f} wanted"
         )
     if measure.specific_facts < gate.min_specific_facts:
         found.append(f"{measure.specific_facts} specific facts, {gate.min_specific_facts} wanted")
     if measure.likeness > gate.max_sibling_likeness:
         found.append(
-            f"likeness {measure.likeness:.2f}, at most {gate.max_sibling_likeness:.2f} allowed"
+            f"likeness {_above(measure.likeness)}, at most {gate.max_sibling_likeness:.2f} allowed"
         )
     return tuple(found)
+
+
+def _below(value: float) -> str:
+    """Return a number that is too small so that it looks smaller than what is wanted."""
+    return f"{floor(value * 100 + 1e-9) / 100:.2f}"
+
+
+def _above(value: float) -> str:
+    """Return a number that is too large so that it looks larger than what is allowed."""
+    return f"{ceil(value * 100 - 1e-9) / 100:.2f}"
 
 
 def _missing(plan: FamilyPlan) -> dict[int, tuple[str, ...]]:
@@ -147,7 +159,7 @@ def _gated(
         _count(measured, scales.shell_words(plan))
     passed = _passed(measured, gate, len(plan.cells))
     if gate.max_sibling_likeness < 1:
-        measured.copies = near_copies(measured.columns, passed, scales.plain_words)
+        measured.copies = near_copies(measured.columns, passed, scales.shingled)
         passed = _unlike(measured, gate, passed)
     otherwise = _OTHERWISE[gate.otherwise]
     plan.verdicts[:] = bytes([otherwise]) * len(plan.cells)

@@ -22,6 +22,8 @@ class Lexicon:
         self._words = words
         self._report = report
         self._missing: set[str] = set()
+        self.absences = 0
+        """How often a missing word was asked for."""
 
     def check(self) -> None:
         """Look up what the engine itself prints, so that missing words are reported."""
@@ -69,6 +71,7 @@ class Lexicon:
         return str(fact.values.get("statement", fact.slug))
 
     def _absent(self, key: str) -> None:
+        self.absences += 1
         if key not in self._missing and self._words.entries:  # else the file is the problem
             self._missing.add(key)
             self._report(

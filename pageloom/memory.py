@@ -35,12 +35,87 @@ class _Told:
             report(problem)
 
 
+class Shelf:
+    """Values of many small parts, each by all that it is made of besides what the shelf is for.
+
+    A value in whose making a problem was told is not kept, so that the next run tells it again.
+    """
+
+    def __init__(self, made_from: Hashable = None, *, keeps: bool = True) -> None:
+        self.made_from = made_from
+        self._keeps = keeps
+        self._kept: dict[Hashable, Any] = {}
+        self._used: dict[Hashable, Any] = {}
+        self._parts: dict[Hashable, Shelf] = {}
+        self.told: Callable[[], int] = lambda: 0
+        """Counts the problems of the run so far."""
+
+    def get(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """Return what was made before for this key, else make it."""
+        if not self._keeps:
+            return make()
+        found = self._used.get(key, _NONE)
+        if found is _NONE:
+            found = self._kept.get(key, _NONE)
+            if found is _NONE:
+                before = self.told()
+                found = make()
+                if self.told() != before:
+                    return found
+            self._used[key] = found
+        made: Made = found
+        return made
+
+    def part(self, name: Hashable) -> Shelf:
+        """Return a shelf within this one; what is on it stays through runs that do not ask it."""
+        if not self._keeps:
+            return self
+        found = self._parts.setdefault(name, Shelf())
+        found.told = self.told
+        return found
+
+    def size(self) -> int:
+        """Return how many values are kept."""
+        return len(self._kept) + sum(part.size() for part in self._parts.values())
+
+    def settle(self) -> None:
+        """Drop what the run that ends did not use."""
+        if self._used:
+            self._kept, self._used = self._used, {}
+        for part in self._parts.values():
+            part.settle()
+
+
+_NONE = object()
+
+
 class Memory:
     """Remembers one value by name while what it is made from stays equal."""
 
     def __init__(self, *, keeps: bool = True) -> None:
         self._keeps = keeps
         self._kept: dict[Hashable, tuple[Hashable, Any, _Told]] = {}
+        self._shelves: dict[str, Shelf] = {}
+
+    def shelf(self, name: str, made_from: Callable[[], Hashable], told: Callable[[], int]) -> Shelf:
+        """Return the shelf of a name; an empty one where it is not for the same as before."""
+        if not self._keeps:
+            return NO_SHELF
+        key = made_from()
+        found = self._shelves.get(name)
+        if found is None or found.made_from != key:
+            found = self._shelves[name] = Shelf(key)
+        found.told = told
+        return found
+
+    def size(self) -> int:
+        """Return how many values are kept on all shelves."""
+        return sum(shelf.size() for shelf in self._shelves.values())
+
+    def settle(self) -> None:
+        """Drop what a run did not use that came to its end."""
+        for shelf in self._shelves.values():
+            shelf.settle()
 
     def recall(
         self,
@@ -69,4 +144,5 @@ class Memory:
         return found[1] if found is not None else None
 
 
+NO_SHELF = Shelf(keeps=False)
 NO_MEMORY = Memory(keeps=False)

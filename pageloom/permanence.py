@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pageloom import standing
@@ -34,9 +34,12 @@ def check(plan: Plan, measured: Mapping[str, Measured], report: Report) -> None:
     lines = _lines(plan)
     for problem in unanswered(plan, measured, plan.lost, lines):
         report(problem)
+    cells = _cells(plan, plan.folded_away)
     for route, target in sorted(plan.folded_away.items()):
         if ledger.entries[route].state == RELEASED and route not in ledger.gone:
-            report(_folded(lines[route], route, target))
+            place = cells.get(route)
+            because = standing.reasons(plan, *place, measured) if place else ()
+            report(_folded(lines[route], route, target, because))
 
 
 def unanswered(
@@ -151,12 +154,12 @@ def _lost(loss: _Loss, location: Location) -> Diagnostic:
     )
 
 
-def _folded(location: Location, route: str, target: str) -> Diagnostic:
+def _folded(location: Location, route: str, target: str, because: Sequence[str]) -> Diagnostic:
     return Diagnostic(
         code="R509",
         location=location,
         message=f"the released page {quoted(route)} is a section now",
         severity=WARNING,
         help="write what it lacks, or run `release` to record that it is out of the index",
-        notes=(f"its address leads to {target}",),
+        notes=(*because, f"its address leads to {target}"),
     )

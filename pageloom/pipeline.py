@@ -38,8 +38,9 @@ from pageloom import (
 from pageloom.compose import Composer, Scales
 from pageloom.diagnostics import Diagnostic, ordered
 from pageloom.gate import Measured
+from pageloom.lexicon import Lexicon
 from pageloom.markup import Converter
-from pageloom.memory import NO_MEMORY, Memory
+from pageloom.memory import NO_MEMORY, Memory, Shelf
 from pageloom.model import Gain, Outcome, Project
 from pageloom.options import Options
 from pageloom.plan import VERDICTS, Plan
@@ -77,33 +78,42 @@ def decide(options: Options, memory: Memory = NO_MEMORY) -> Decision:
     project = _project(options, report, memory)
     if project is None:
         return decision
-    plan = expand.plan(project, report)
-    cascade.choose(plan, report)
     converter = Converter(project, report, fragments.read_cache(options.root))
-    converter.lexicon.check()
-    theme = Theme(
-        inputs.theme_folders(options.root, project.settings.theme), converter.lexicon, report
-    )
+    lexicon = converter.lexicon
+    base = memory.last(load.BASE)
+    texts = memory.shelf("texts", lambda: base, lambda: _told_of(decision, lexicon))
+    plan = expand.plan(project, report, texts)
+    cascade.choose(plan, report)
+    lexicon.check()
+    folders = inputs.theme_folders(options.root, project.settings.theme)
+    theme = Theme(folders, lexicon, report, memory)
     share.add_images(options.root, project, theme, report)
     theme.check(inputs.templates(project))
-    plan.fragments = fragments.convert(plan, converter, options.jobs)
+    plan.fragments = fragments.convert(plan, converter, options.jobs, texts)
     fragments.write_cache(options.root, converter)
-    fragments.check_prints(plan, report)
+    fragments.check_prints(plan, report, texts)
     freshness.check(plan, report)
-    _lint(decision, options, plan, theme)
+    _lint(decision, options, plan, theme, texts)
     decision.plan, decision.theme = plan, theme
     if not decision.sound:
         return decision
     decision.composer = Composer(plan, theme, converter, report)
+    weights = memory.shelf("weights", lambda: (base, theme.made_of()), texts.told)
     apart = partial(spread.spread, jobs=options.jobs)
-    decision.scales = Scales(plan, decision.composer, apart, decision.problems)
+    decision.scales = Scales(plan, decision.composer, apart, decision.problems, weights)
     with writing.theme_failures(report):
         decision.measured = gate.decide(plan, decision.scales, report)
     staging.settle(plan)
     redirects.check(plan, report)
     names = (name for name, _ in inputs.templates(project))
     reach.check(plan, map(theme.text, names), report)
+    memory.settle()
     return decision
+
+
+def _told_of(decision: Decision, lexicon: Lexicon) -> int:
+    """Return how many problems were told; a missing word is told once and counted each time."""
+    return len(decision.problems) + lexicon.absences
 
 
 def _project(options: Options, report: Report, memory: Memory) -> Project | None:
@@ -153,7 +163,7 @@ def guard(decision: Decision, options: Options) -> None:
             report(stopped)
 
 
-def _lint(decision: Decision, options: Options, plan: Plan, theme: Theme) -> None:
+def _lint(decision: Decision, options: Options, plan: Plan, theme: Theme, texts: Shelf) -> None:
     """Judge what the texts say; files that have errors are read again once they are sound."""
     faulty = {problem.location.path for problem in decision.problems if problem.is_error}
     linted = lint.lint(
@@ -165,6 +175,7 @@ def _lint(decision: Decision, options: Options, plan: Plan, theme: Theme) -> Non
         kept.read(options.root, "lint"),
         faulty,
         partial(spread.spread, jobs=options.jobs),
+        texts,
     )
     decision.waived = linted.waived
     kept.write(options.root, "lint", linted.kept)

@@ -74,6 +74,7 @@ class Validator:
             if missing in conversion.empty:
                 line, column = conversion.empty[missing]
                 message = f"required field `{missing[-1]}` is empty"
+            help_ = _asked(self.schema, missing)
         if number:
             report(
                 Diagnostic(
@@ -252,6 +253,15 @@ def _explain(kind: str, error: Any, name: str) -> tuple[int, str, str, str]:
     if kind == "format" and error.kind.format == "date":
         help_ = _date_help(shown)
     return 105, message, expected, help_
+
+
+def _asked(schema: Mapping[str, Any], where: Where) -> str:
+    """Return what the schema says of a field at the top of an entry, for who has to fill it."""
+    entry = schema.get("properties", {}).get(where[0], {}) if len(where) == 1 else {}
+    choices = ", ".join(map(str, entry.get("enum", ())))
+    said = entry.get("description", "")
+    said = said.rstrip(".") if choices else said
+    return ": ".join(part for part in (said, choices) if part)
 
 
 def _date_help(text: str) -> str:

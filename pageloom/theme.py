@@ -28,8 +28,10 @@ from jinja2 import (
 from jinja2.exceptions import SecurityError
 
 from pageloom.assets import Asset, asset
+from pageloom.compiled import Codes, Word, named_words
 from pageloom.diagnostics import Diagnostic, Location
 from pageloom.lexicon import Lexicon
+from pageloom.memory import NO_MEMORY, Memory
 from pageloom.source import below, decode, problem
 from pageloom.views import OpaqueError, Sandbox, marked
 
@@ -55,10 +57,15 @@ class Theme:
     """A theme folder over the default theme."""
 
     def __init__(
-        self, folders: Iterable[tuple[str, Path]], lexicon: Lexicon, report: Report
+        self,
+        folders: Iterable[tuple[str, Path]],
+        lexicon: Lexicon,
+        report: Report,
+        memory: Memory = NO_MEMORY,
     ) -> None:
         """Take folders as (path shown in problems, folder), the first one found wins."""
         self._folders = tuple(folders)
+        self._memory = memory
         self._lexicon = lexicon
         self._report = report
         self._found: dict[str, _Found | None] = {}
@@ -73,6 +80,7 @@ class Theme:
             auto_reload=False,
             cache_size=-1,
             finalize=marked,
+            bytecode_cache=memory.recall("codes", tuple, report, lambda _: Codes()),
         )
         self._environment.filters.pop("random")  # the same inputs give the same bytes
         self._environment.globals.clear()
@@ -121,6 +129,14 @@ class Theme:
                 queue += sorted(found.reached)
         return "\n".join(seen.values())
 
+    def made_of(self) -> bytes:
+        """Return the digest of every template that was checked, and of the names of all assets."""
+        found = blake2b(self.assets_digest(), digest_size=16)
+        for name, template in sorted(self._found.items()):
+            text = template.text if template else ""
+            found.update(f"{name}\0{len(text)}\0{text}".encode(errors="surrogatepass"))
+        return found.digest()
+
     def assets_digest(self) -> bytes:
         """Return the digest of the public names of all assets."""
         names = "\0".join(each.public for each in self.assets.values())
@@ -150,8 +166,15 @@ class Theme:
     def tree(self, name: str) -> nodes.Template | None:
         """Return the syntax tree of a template; None where there is none, or it does not parse."""
         found = self.source(name)
+        if found is None:
+            return None
+        return self._memory.recall(
+            ("tree", found.path), lambda: found.text, self._report, lambda _: self._tree(found)
+        )
+
+    def _tree(self, found: _Found) -> nodes.Template | None:
         try:
-            return None if found is None else self._environment.parse(found.text)
+            return self._environment.parse(found.text)
         except TemplateError:
             return None
 
@@ -168,21 +191,29 @@ class Theme:
         return None
 
     def _checked(self, found: _Found) -> list[tuple[str, Location]]:
+        names, words = self._memory.recall(
+            ("template", found.path),
+            lambda: found.text,
+            self._report,
+            lambda report: self._parsed(found, report),
+        )
+        for word, n in words:
+            self._lexicon.text(word, n)
+        found.reached = set(names)
+        return [(name, Location(found.path)) for name in sorted(found.reached)]
+
+    def _parsed(self, found: _Found, report: Report) -> tuple[list[str], list[Word]]:
+        """Return the templates and words that a template names."""
         try:
             tree = self._environment.parse(found.text)
-        except TemplateSyntaxError as error:
-            location = Location(found.path, error.lineno, 1)
-            self._report(
-                Diagnostic(code="T301", location=location, message=str(error.message)[:100])
-            )
-            return []
         except TemplateError as error:
-            location = Location(found.path)
-            self._report(Diagnostic(code="T301", location=location, message=str(error)[:100]))
-            return []
+            line = error.lineno if isinstance(error, TemplateSyntaxError) else 1
+            message = str(error.message)[:100]
+            report(Diagnostic(code="T301", location=Location(found.path, line), message=message))
+            return [], []
         names = list(meta.find_referenced_templates(tree))
         if None in names:
-            self._report(
+            report(
                 Diagnostic(
                     code="T304",
                     location=Location(found.path),
@@ -190,17 +221,8 @@ class Theme:
                     expected='a literal name: {% include "partials/x.html" %}',
                 )
             )
-        for call in tree.find_all(nodes.Call):
-            self._check_word(call)
-        found.reached = {name for name in names if name is not None}
-        return [(name, Location(found.path)) for name in sorted(found.reached)]
-
-    def _check_word(self, call: nodes.Call) -> None:
-        """Look up a word that a template names literally, so that a missing one is reported."""
-        named = isinstance(call.node, nodes.Name) and call.node.name == "t"
-        first = call.args[0] if call.args else None
-        if named and isinstance(first, nodes.Const):
-            self._lexicon.text(str(first.value), "" if call.kwargs or call.args[1:] else None)
+        words = [word for call in tree.find_all(nodes.Call) for word in named_words(call)]
+        return [name for name in names if name is not None], words
 
     def _missing(self, name: str, location: Location) -> None:
         folders = ", ".join(shown for shown, _ in self._folders)

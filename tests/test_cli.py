@@ -305,3 +305,20 @@ def test_many_warnings_of_one_code_are_cut_short(
     counts = [text.count("warning[C215]") for text in (short, whole)]
     assert counts == [50, 60]
     assert short.splitlines()[-1] == "… and 10 more warnings C215: --verbose or --json"
+
+
+def test_every_module_can_be_the_first_that_is_imported():
+    """A circle of imports shows only where it is entered at one end."""
+    program = (
+        "import importlib, pkgutil, sys, pageloom\n"
+        "names = [m.name for m in pkgutil.walk_packages(pageloom.__path__, 'pageloom.')]\n"
+        "for name in names:\n"
+        "    for known in [known for known in sys.modules if known.startswith('pageloom')]:\n"
+        "        del sys.modules[known]\n"
+        "    importlib.import_module(name)\n"
+        "print(len(names) > 100)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == ("True\n", "")

@@ -42,7 +42,7 @@ def by_pairs(found):
 @settings(deadline=None, derandomize=True, max_examples=300)
 @given(texts())
 def test_clusters_are_those_of_comparing_every_pair(found):
-    assert copies.clusters(found) == by_pairs(found)
+    assert copies.clusters(list(map(copies.Shingles(), found))) == by_pairs(found)
 
 
 def test_clusters_do_not_vary_from_process_to_process():
@@ -50,7 +50,7 @@ def test_clusters_do_not_vary_from_process_to_process():
         "from pageloom import copies\n"
         "text = [f'w{n}' for n in range(60)]\n"
         "texts = [[*text[:n], 'x', *text[n + 1:]] for n in range(0, 60, 6)]\n"
-        "print(copies.clusters(texts))"
+        "print(copies.clusters(list(map(copies.Shingles(), texts))))"
     )
     made = {
         subprocess.run(

@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import json
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from pageloom import arguments, expressions
 from pageloom.compose.data import site_view
 from pageloom.diagnostics import CODES, table_code
 from pageloom.lexicon import Lexicon
-from pageloom.load import schemas, snippets
+from pageloom.load import schemas
 from pageloom.options import Options
 from pageloom.pipeline import decide
 from pageloom.plan import VERDICTS
@@ -73,6 +74,46 @@ def test_the_commands_of_a_document_run(document: Path, tmp_path: Path):
         assert shown == made, command
 
 
+SHELLS = {"sh", "bash", "shell", "console", "zsh"}
+
+
+def fences() -> Iterator[tuple[Path, documents.Block]]:
+    """Yield the blocks of commands of every document but that of problems.
+
+    It shows commands that fail, and what to type in their place.
+    """
+    benchmarks = documents.REPOSITORY / "benchmarks/README.md"
+    for document in (*ALL, benchmarks):
+        for block in documents.blocks(document) if document != DOCS / "problems.md" else ():
+            if block.language in SHELLS:
+                yield document, block
+
+
+def test_every_command_of_a_document_is_run_or_named_with_a_reason():
+    run = {*PROGRAMS, DOCS / "tutorial.md"}
+    found = [
+        (document, line) for document, block in fences() for line in documents.commands(block.text)
+    ]
+    unrun = [
+        (name(path), line) for path, line in found if path not in run and documents.is_run(line)
+    ]
+    assert unrun == []
+    assert [name(document) for document, block in fences() if block.language != "sh"] == []
+    unused = [
+        start for start in documents.NOT_RUN if not any(line.startswith(start) for _, line in found)
+    ]
+    assert unused == []
+
+
+@pytest.mark.parametrize("document", ALL, ids=name)
+def test_every_command_in_a_sentence_is_understood(document: Path):
+    text = re.sub(r"(?ms)^ *```.*?^ *```$", "", document.read_text(encoding="utf-8"))
+    for said in re.findall(r"`(?:python build\.py|pageloom) ([^`…]+)`", text):
+        words = shlex.split(said)
+        named = words[0] in subparsers()
+        arguments.parser().parse_args(words if named else ["build", *words])
+
+
 def test_the_tutorial_goes_from_an_empty_folder_to_the_site_that_it_shows(tmp_path: Path):
     steps = list(documents.run(DOCS / "tutorial.md", tmp_path))
     assert [shown for _, shown, _ in steps] == [made for *_, made in steps]
@@ -126,7 +167,7 @@ def test_every_keyword_of_schemas_is_documented():
 
 def test_every_key_filter_and_function_of_snippets_is_documented():
     text = reference("snippets")
-    assert set(rows(text, "key")) == set(snippets.KEYS)
+    assert set(rows(text, "key")) == set(schemas.built_in("snippet")["properties"])
     assert set(rows(text, "filter")) == set(expressions.FILTERS)
     assert set(rows(text, "function")) == set(expressions.FUNCTIONS)
 

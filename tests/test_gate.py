@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from html import unescape
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from clinics import CARES, TOWNS, WHYS, clinics, prose, put, tweaked
@@ -18,6 +19,7 @@ from trees import append, copied, errors, made, replace, tree
 
 from pageloom import advice, cli, copies, explain, gate, likeness
 from pageloom.compose import Provenance
+from pageloom.model import Gate, Measure
 from pageloom.names import Names, without_tags, words
 from pageloom.options import Options
 from pageloom.pipeline import Decision, build, check, decide
@@ -467,3 +469,19 @@ def test_what_is_weighed_in_processes_is_the_same(tmp_path: Path, monkeypatch: p
     assert [problem for problem in failed[0] if "T302" in problem]
     monkeypatch.setattr("pageloom.compose.scales.SPREAD_FROM", 1_000_000)
     assert said() == failed
+
+
+@pytest.mark.parametrize(
+    ("share", "likeness", "said"),
+    [
+        (0.399, 0.701, ("specific share 0.39, 0.40 wanted", "likeness 0.71, at most 0.70 allowed")),
+        (0.29, 0.75, ("specific share 0.29, 0.40 wanted", "likeness 0.75, at most 0.70 allowed")),
+    ],
+)
+def test_a_number_that_is_refused_does_not_look_like_one_that_is_not(
+    share: float, likeness: float, said: tuple[str, ...]
+):
+    measure = Measure(words=1000, specific_words=round(share * 1000), likeness=likeness)
+    limits = Gate(min_specific_share=0.4, max_sibling_likeness=0.7)
+    family = SimpleNamespace(gate=limits)
+    assert gate.reasons(family, measure) == said  # type: ignore[arg-type]

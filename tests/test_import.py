@@ -159,3 +159,76 @@ def test_schemas_for_editors_follow(site: Site):
     assert run(root, b"slug,name\nbeta,B\n", "maker", "--apply") == 0
     pair = json.loads((root / "matrix/schemas/generated/pair.schema.json").read_text())
     assert pair["$defs"]["maker"]["enum"] == ["alfa", "beta", "delta"]
+
+
+def in_csv(site: Site, table: bytes) -> Path:
+    """Return the project with the axis of makers as a CSV table."""
+    root = site(PROJECT.replace("file: makers.yaml", "file: makers.csv"))
+    (root / "matrix/makers.yaml").unlink()
+    (root / "matrix/makers.csv").write_bytes(table)
+    return root
+
+
+def test_a_csv_table_keeps_its_ways(site: Site, capsys: pytest.CaptureFixture[str]):
+    before = (
+        '\ufeff"slug";"name";since;tags;open\r\n'
+        '"alfa";"Alfa, ""A""";2001-05-01;a|b;TRUE\r\n'
+        ";;;;\r\n"
+        '"delta";  "Delta" ;;;\r\n'
+    ).encode()
+    root = in_csv(site, before)
+    table = b"slug,name,tags,open\ncharlie,Cha; r,a | c,\ndelta,Delta,x,false\nalfa,,,\n"
+    assert run(root, table, "maker") == 0
+    assert (root / "matrix/makers.csv").read_bytes() == before
+    assert (
+        capsys.readouterr().out
+        == """\
+--- matrix/makers.csv
++++ matrix/makers.csv
+@@ -3,2 +3,3 @@
+ ;;;;
+-"delta";  "Delta" ;;;
++"charlie";"Cha; r";;a|c;
++"delta";  "Delta" ;;x;FALSE
+1 rows added, 1 changed, 1 as they were
+3 empty cells leave their fields as they are
+nothing is written yet; run it again with --apply
+"""
+    )
+    assert run(root, table, "maker", "--apply") == 0
+    assert (root / "matrix/makers.csv").read_bytes() == (
+        '\ufeff"slug";"name";since;tags;open\r\n'
+        '"alfa";"Alfa, ""A""";2001-05-01;a|b;TRUE\r\n'
+        ";;;;\r\n"
+        '"charlie";"Cha; r";;a|c;\r\n'
+        '"delta";  "Delta" ;;x;FALSE\r\n'
+    ).encode()
+
+
+def test_a_field_that_a_csv_table_lacks_gets_a_column(site: Site):
+    root = in_csv(site, b"slug\tname\nalfa\tAlfa\nbeta\tBeta")
+    assert run(root, b"slug,since\nbeta,2001-05-01\n", "maker", "--apply") == 0
+    assert (root / "matrix/makers.csv").read_bytes() == (
+        b"slug\tname\tsince\nalfa\tAlfa\t\nbeta\tBeta\t2001-05-01"
+    )
+
+
+def test_a_key_of_a_map_that_is_left_empty_stays(site: Site):
+    schema = '"since": {"type": "string"},\n "library": {"type": "object", "properties": {'
+    schema += '"name": {"type": "string"}, "url": {"type": "string"}}}'
+    text = PROJECT.replace('"since": {"type": "string", "format": "date"}', schema)
+    table = b"slug,name,library.name,library.url\nalfa,Alfa,M,\n"
+    root = site(text.replace("  since: 2001-05-01", "  library: {name: L, url: u}"))
+    assert run(root, table, "maker", "--apply") == 0
+    assert "library: {name: M, url: u}\n" in (root / "matrix/makers.yaml").read_text()
+    root = site(text.replace("file: makers.yaml", "file: makers.csv"))
+    (root / "matrix/makers.yaml").unlink()
+    (root / "matrix/makers.csv").write_bytes(b"slug,name,library.name,library.url\nalfa,Alfa,L,u\n")
+    assert run(root, table, "maker", "--apply") == 0
+    assert b"\nalfa,Alfa,M,u\n" in (root / "matrix/makers.csv").read_bytes()
+
+
+def test_a_file_that_is_no_csv_is_told(site: Site, capsys: pytest.CaptureFixture[str]):
+    root = in_csv(site, b'slug,name\nalfa,"A\n')
+    assert run(root, b"slug,name\nalfa,B\n", "maker", "--apply") == 2
+    assert "matrix/makers.csv: the file is no CSV" in capsys.readouterr().err

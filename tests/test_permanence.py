@@ -149,6 +149,9 @@ def test_a_folded_page_leads_to_its_section_and_is_told(site: Path):
     put_text(site, TEXT, "Too short.")
     told = f"the released page `{PAGE}` is a section now"
     assert problems(site) == [f"matrix/ledger/page.tsv:5:1: warning[R509]: {told}"]
+    (folded,) = (item for item in check(Options(root=site, jobs=1)).problems if item.code == "R509")
+    assert folded.notes[0].endswith("20 wanted")
+    assert folded.notes[-1] == "its address leads to /town03/knee/#late"
     assert planned(site) == [Redirect(PAGE, "/town03/knee/#late", 301)]
 
 

@@ -353,3 +353,13 @@ def test_any_value_in_the_place_of_a_file_is_a_page_or_a_problem(
 ):
     text = yaml.safe_dump(wrong)
     decide(Options(root=project(tmp_path, f"-- {path} --\n{text}")))
+
+
+def test_an_empty_field_says_what_its_schema_asks_for(tmp_path: Path):
+    schema = '{"type": "object", "required": ["size"], "properties": {"size": {"type": "string",'
+    schema += ' "enum": ["small", "large"], "description": "How large the shop is."}}}'
+    row = "- slug: alfa\n  name: Alfa\n  size:\n"
+    files = f"-- matrix/schemas/maker.schema.json --\n{schema}\n-- matrix/makers.yaml --\n{row}"
+    found = decide(Options(root=project(tmp_path, files))).problems
+    helps = [problem.help for problem in found if problem.code == "M106"]
+    assert helps == ["How large the shop is: small, large"]

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from jinja2 import Environment
 from trees import SITES, errors, tree
 
 from pageloom.model import Outcome
 from pageloom.pipeline import Options, build
 
+pytestmark = pytest.mark.usefixtures("templates_compiled_once")
 GARDEN = SITES / "garden"
 MATRIX = "matrix/matrix.yaml"
 ADVICE = "content/advice/"
@@ -241,14 +241,6 @@ def put(root: Path, names: frozenset[str]) -> None:
         if not place.is_file() or place.read_text(encoding="utf-8") != text:
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text(text, encoding="utf-8")
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _templates_are_compiled_once() -> Iterator[None]:
-    """Keep the code of equal templates, which takes half the time of these small builds."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Environment, "compile", cache(Environment.compile))
-        yield
 
 
 def run(root: Path) -> Outcome:

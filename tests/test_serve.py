@@ -47,7 +47,10 @@ def test_pages_are_those_of_a_build_with_one_script_more(site: Site):
             tag, _, rest = after.partition("</script>")
             assert "data-digest=" in tag or not script
             assert before + (rest if script else "") == content.decode(), path
-            assert headers["Cache-Control"] == "no-store"
+            hashed = path.startswith("assets/")
+            assert headers["Cache-Control"] == (
+                "max-age=31536000, immutable" if hashed else "no-store"
+            )
 
 
 def test_nothing_is_written_but_the_cache(site: Site):

@@ -10,11 +10,14 @@ from __future__ import annotations
 import html as html_
 from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
 from pageloom.compose.composer import Composer
+from pageloom.copies import Shingled, Shingles
 from pageloom.expressions import lookup, text_of
+from pageloom.memory import NO_SHELF, Shelf
 from pageloom.model import (
     Cite,
     Column,
@@ -64,22 +67,30 @@ class Scales:
         composer: Composer,
         spread: Spread = lambda _: (),
         problems: Sized = (),
+        shelf: Shelf = NO_SHELF,
     ) -> None:
-        """`spread` has parts weighed in other processes; `problems` is where they would be told."""
+        """`spread` has parts weighed in other processes; `problems` is where they would be told.
+
+        `shelf` keeps weights while rows, settings, words and theme stay as they are.
+        """
         self.plan = plan
+        self.shelf = shelf
         self.filled = composer.filled
         self.spread = spread
         self.problems = problems
         self._composer = composer
         self._reads: dict[tuple[str, int], _Read] = {}
         self._names: dict[Row, Names] = {}
+        self._shingles = Shingles()
         self._columns: dict[tuple[str, str], Column] = {}
         self.weighed = 0
         """How many snippets and partials were weighed, which is less than there are cells."""
 
     def column(self, plan: FamilyPlan, slot: Slot) -> Column:
         """Return what fills a slot in every cell of a family."""
-        return _Weighing(self, plan, slot).column()
+        chosen = tuple(plan.choices[slot.name]) if slot.snippet else ()
+        weighing = _Weighing(self, plan, slot)
+        return self.shelf.get((plan.family.name, slot.name, chosen), weighing.column)
 
     def weigh(self, plan: FamilyPlan, number: int, slot: Slot) -> Weight:
         """Return what fills a slot of one cell; the slot is weighed for all cells."""
@@ -97,15 +108,19 @@ class Scales:
         del number
         return text_words(plan.family.h1)
 
-    def plain_words(self, snippet: Snippet, level: int) -> list[str]:
-        """Return the words of a snippet with names masked and other values as their paths."""
+    def shingled(self, snippet: Snippet, level: int) -> Shingled:
+        """Return the words of a snippet, names masked and other values as their paths."""
+        make = partial(self._shingled, snippet, level)
+        return self.shelf.get(("shingled", snippet, level), make)
+
+    def _shingled(self, snippet: Snippet, level: int) -> Shingled:
         read = self.read(snippet, level)
         text = "".join(
             part if isinstance(part, str) else f" {_path(part)} "
             for part in read.parts
             if not isinstance(part, Cite)
         )
-        return self.masked(words(text), read.pinned)
+        return self._shingles(self.masked(words(text), read.pinned))
 
     def snippet_weight(
         self, snippet: Snippet, level: int, rows: Sequence[Row], scope: Mapping[str, Any]
@@ -171,7 +186,8 @@ class Scales:
         """Return a snippet as it is weighed."""
         key = (snippet.path, level)
         if key not in self._reads:
-            self._reads[key] = self._made(snippet, self.plan.fragments[key])
+            make = partial(self._made, snippet, self.plan.fragments[key])
+            self._reads[key] = self.shelf.get(("read", snippet, level), make)
         return self._reads[key]
 
     def _made(self, snippet: Snippet, fragment: Fragment) -> _Read:
@@ -237,6 +253,7 @@ class _Weighing:
         self._plan = plan
         self._slot = slot
         self._level = 3 if slot.heading else 2
+        self._shelf = scales.shelf.part((plan.family.name, slot.name))
         self._tasks: list[_Task] = []
 
     def column(self) -> Column:
@@ -279,12 +296,19 @@ class _Weighing:
     def _weights(self) -> list[Weight]:
         """Weigh all tasks; many are weighed in other processes."""
         found: dict[int, Weight] = {}
-        if len(self._tasks) >= SPREAD_FROM:
+        if len(self._tasks) >= SPREAD_FROM and not self._shelf.size():
             for part in self._scales.spread(self._part):
                 for place, packed in part.items():
                     found[place] = self._unpacked(place, packed)
-        self._scales.weighed += len(self._tasks)
-        return [found.get(place) or self._weight(task) for place, task in enumerate(self._tasks)]
+
+        def weigh(place: int, task: _Task) -> Weight:
+            self._scales.weighed += 1
+            return found.get(place) or self._weight(task)
+
+        return [
+            self._shelf.get((task.snippet, task.rows), partial(weigh, place, task))
+            for place, task in enumerate(self._tasks)
+        ]
 
     def _part(self, part: int, parts: int) -> Parts:
         """Return the weights of a part of the tasks, but for those in which something is wrong."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from pageloom import load, source
 from pageloom.diagnostics import Diagnostic
+from pageloom.editing.heads import head
 from pageloom.ledger import GONE_FILE
 from pageloom.load.reviews import REVIEWS
 from pageloom.load.rows import Tables, TableSpec, complete
@@ -25,7 +26,10 @@ from pageloom.load.site_map import MATRIX, Map
 Report = Callable[[Diagnostic], None]
 FOLDER = "matrix/schemas/generated"
 SETTINGS = ".vscode/settings.json"
+SNIPPET = "snippet"
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_FOR_HEADS = "http://json-schema.org/draft-07/schema#"
+"""What tools that read the heads of Markdown files take; every keyword means the same in both."""
 _FACT_OR_SOURCE = ("fact", "source")
 _LOOSE = ["string", "number", "boolean"]
 
@@ -61,7 +65,9 @@ def derived(root: Path, report: Report) -> Derived | None:
     if map_ is None:
         return None
     schemas = dict(_schemas(root, map_, tables))
-    mapped = {f"{FOLDER}/{name}.schema.json": places for name, (_, places) in schemas.items()}
+    mapped = {
+        f"{FOLDER}/{name}.schema.json": places for name, (_, places) in schemas.items() if places
+    }
     settings = _settings(root, mapped, report)
     if settings is None:
         return None
@@ -75,7 +81,7 @@ def refresh(root: Path) -> tuple[str, ...]:
     """Bring the derived files of a project that has them up to date; return what was not."""
     if not source.is_folder(root, FOLDER):
         return ()
-    found = derived(root, lambda _: None)
+    found = derived(root, _nowhere)
     return found.write(root) if found is not None else ()
 
 
@@ -127,8 +133,29 @@ def _schemas(
     gone = {"$schema": _DIALECT, "type": "array", "items": _plain("gone")}
     if source.is_file(root, GONE_FILE):
         yield "gone", (gone, (GONE_FILE,))
+    yield SNIPPET, (_snippet(root, map_, tables, slugs), ())
     yield "matrix", (_matrix(map_), (MATRIX,))
     yield "site", (_site(root, map_, slugs), (SITE,))
+
+
+def _snippet(
+    root: Path, map_: Map, tables: Tables, slugs: Mapping[str, list[str]]
+) -> dict[str, Any]:
+    """Return the schema of the heads of snippets."""
+    node = source.read_yaml(root, f"matrix/{map_.claims}", _nowhere) if map_.claims else None
+    rules = node.get("rules") if node is not None else None
+    ids = [rule.get("id") for rule in rules.items] if rules is not None else []
+    used: set[str] = set()
+    schema = _open(head(map_, tables, [found.text for found in ids if found is not None]), used)
+    return {**schema, "$schema": _FOR_HEADS, "$defs": _choices(used, slugs)}
+
+
+def _choices(used: Iterable[str], slugs: Mapping[str, list[str]]) -> dict[str, Any]:
+    return {name: {"type": "string", "enum": slugs.get(name, [])} for name in sorted(used)}
+
+
+def _nowhere(_: Diagnostic) -> None:
+    """Drop a problem that a build tells."""
 
 
 def _plain(name: str) -> dict[str, Any]:
@@ -154,9 +181,7 @@ def _table(spec: TableSpec, tables: Tables, slugs: Mapping[str, list[str]]) -> d
     found: dict[str, Any] = {"$schema": _DIALECT, "title": spec.name, "type": "array"}
     found["items"] = items
     if used:
-        found["$defs"] = {
-            name: {"type": "string", "enum": slugs.get(name, [])} for name in sorted(used)
-        }
+        found["$defs"] = _choices(used, slugs)
     return found
 
 

@@ -6,11 +6,12 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from pageloom import load, source
 from pageloom.diagnostics import Diagnostic, Location, closest_help, quoted
 from pageloom.editing import derived
+from pageloom.editing.csv_rows import SheetText
 from pageloom.editing.rows import Answer, UsageError, belongs, key_of
 from pageloom.editing.yaml_rows import CannotEditError, RowsText, flow_list, plain, scalar
 from pageloom.load import csv_table
@@ -138,6 +139,57 @@ def _yaml(node: Node) -> str:
     return scalar(node.text, flow=True)
 
 
+class _Table(Protocol):
+    """The text of a file of rows, as it becomes."""
+
+    @property
+    def rows(self) -> Sequence[Mapping[str, Any]]:
+        """The values of the rows."""
+
+    @property
+    def keys(self) -> Sequence[Key]:
+        """What tells the rows apart."""
+
+    @property
+    def text(self) -> str:
+        """The file as it is now."""
+
+    def insert(self, place: int, key: Key, values: Mapping[str, Node]) -> None:
+        """Put a row before row number `place`."""
+
+    def change(self, place: int, name: str, value: Node) -> None:
+        """Give a field of a row another value."""
+
+
+class _YamlTable:
+    """A YAML file; it is read again after each change."""
+
+    def __init__(self, text: str, spec: TableSpec) -> None:
+        self._made = RowsText(text)
+        self._spec = spec
+        self._read()
+
+    @property
+    def text(self) -> str:
+        return self._made.text
+
+    def insert(self, place: int, key: Key, values: Mapping[str, Node]) -> None:
+        del key
+        self._made.insert(place, {name: _yaml(value) for name, value in values.items()})
+        self._read()
+
+    def change(self, place: int, name: str, value: Node) -> None:
+        self._made.change(place, name, _yaml(value))
+        self._read()
+
+    def _read(self) -> None:
+        normal = source.decode(self.text.encode(), "", _nowhere) or ""
+        node = source.parse_yaml(normal, "", _nowhere)
+        items = node.items if node is not None else ()
+        self.keys: Sequence[Key] = [key_of(self._spec, item) for item in items]
+        self.rows: Sequence[Mapping[str, Any]] = [plain(item) for item in items]
+
+
 class _Files:
     """The files of a table as they are and as they become."""
 
@@ -146,62 +198,56 @@ class _Files:
         self._tables = tables
         self._spec = spec
         self._before: dict[str, str] = {}
-        self._texts: dict[str, RowsText] = {}
-        self._keys: dict[str, list[Key]] = {}
-        self._rows: dict[str, list[dict[str, Any]]] = {}
+        self._texts: dict[str, _Table] = {}
         for path in tables.paths(spec):
             self._open(path)
 
     def _open(self, path: str) -> None:
-        if path.endswith(".csv"):
-            raise UsageError(f"{path} is a CSV table itself: put the new file in its place")
         there = source.is_file(self._root, path)
-        text = (self._root / path).read_bytes().decode("utf-8", "replace") if there else ""
-        self._before[path] = text
+        raw = (self._root / path).read_bytes() if there else b""
         try:
-            self._texts[path] = RowsText(text)
+            text = self._before[path] = raw.decode()
+            self._texts[path] = self._table(path, text)
+        except UnicodeDecodeError as error:
+            raise UsageError(f"{path}: the file is not UTF-8") from error
         except CannotEditError as error:
             raise UsageError(f"{path}: {error}") from error
-        self._read(path)
 
-    def _read(self, path: str) -> None:
-        normal = source.decode(self._texts[path].text.encode(), path, _nowhere) or ""
-        node = source.parse_yaml(normal, path, _nowhere)
-        items = node.items if node is not None else ()
-        self._keys[path] = [key_of(self._spec, item) for item in items]
-        self._rows[path] = [plain(item) for item in items]
+    def _table(self, path: str, text: str) -> _Table:
+        if not path.endswith(".csv"):
+            return _YamlTable(text, self._spec)
+        types = cell_types(complete(self._tables.schemas[self._spec.name], self._spec))
+        return SheetText(text, self._spec.axes or (self._spec.key,), types)
 
     def place(self, key: Key) -> tuple[str, int, Mapping[str, Any]] | None:
         """Return the file, number and values of the row with a key."""
-        for path, keys in self._keys.items():
-            if key in keys:
-                place = keys.index(key)
-                return path, place, self._rows[path][place]
+        for path, table in self._texts.items():
+            if key in table.keys:
+                place = table.keys.index(key)
+                return path, place, table.rows[place]
         return None
 
-    def add(self, key: Key, pairs: Mapping[str, str]) -> None:
+    def add(self, key: Key, values: Mapping[str, Node]) -> None:
         """Put a row at its place."""
-        values = {
+        named = {
             name: [slug] for name, slug in zip(self._spec.axes or ("slug",), key, strict=False)
         }
-        path = belongs(self._tables, self._spec, values)
+        path = belongs(self._tables, self._spec, named)
         if path is None:
             raise CannotEditError("the table has no file")
         if path not in self._texts:
             self._open(path)
-        keys = self._keys[path]
+        keys = self._texts[path].keys
         place = next((number for number, other in enumerate(keys) if other > key), len(keys))
-        self._texts[path].insert(place, pairs)
-        self._read(path)
+        self._texts[path].insert(place, key, values)
 
-    def change(self, path: str, place: int, name: str, value: str) -> None:
+    def change(self, path: str, place: int, name: str, value: Node) -> None:
         """Give a field of a row another value."""
         self._texts[path].change(place, name, value)
-        self._read(path)
 
     def count(self) -> int:
         """Return how many rows there are."""
-        return sum(len(keys) for keys in self._keys.values())
+        return sum(len(table.keys) for table in self._texts.values())
 
     def difference(self) -> Iterator[str]:
         """Yield what would change, as a unified diff."""
@@ -233,18 +279,35 @@ def _bring(files: _Files, spec: TableSpec, row: Node, counts: _Counts) -> None:
     filled = {name.text: value for name, value in row.pairs if value.kind != "null"}
     found = files.place(key)
     if found is None:
-        files.add(key, {name: _yaml(value) for name, value in filled.items()})
+        files.add(key, filled)
         counts.added += 1
         return
     path, place, before = found
     counts.empty += sum(
         before.get(name.text) is not None for name, value in row.pairs if value.kind == "null"
     )
-    differing = {name: value for name, value in filled.items() if plain(value) != before.get(name)}
+    merged = {name: _merged(value, before.get(name)) for name, value in filled.items()}
+    differing = {name: value for name, value in merged.items() if plain(value) != before.get(name)}
     for name, value in differing.items():
-        files.change(path, place, name, _yaml(value))
+        files.change(path, place, name, value)
     counts.changed += bool(differing)
     counts.same += not differing
+
+
+def _merged(value: Node, before: Any) -> Node:
+    """Return a map with the keys that it had before and that the sheet leaves empty."""
+    if value.kind != "map" or not isinstance(before, dict):
+        return value
+    given = {key.text: (key, below) for key, below in value.pairs}
+    kept = {name: (_text(name), _text(old)) for name, old in before.items() if name not in given}
+    if any(not isinstance(old, str) for name, old in before.items() if name in kept):
+        raise CannotEditError("a map with lists or maps in it is changed by hand")
+    pairs = {name: given.get(name) or kept[name] for name in (*before, *given)}
+    return Node("map", value.line, value.column, pairs=tuple(pairs.values()))
+
+
+def _text(text: str) -> Node:
+    return Node("text", 0, 0, text=text)
 
 
 def _summary(counts: _Counts, files: _Files, *, applied: bool) -> Iterator[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pageloom import load
 from pageloom.diagnostics import Diagnostic, closest_help, quoted
-from pageloom.editing import rows, skeleton
+from pageloom.editing import heads, rows, skeleton
 
 
 def unknown_name(name: str, tables: Iterable[str], slots: Iterable[str]) -> rows.UsageError:
@@ -29,7 +29,7 @@ def new(root: Path, name: str, arguments: Sequence[str]) -> rows.Answer:
     spec = tables.specs.get(name)
     if spec is not None:
         return rows.add(root, tables, spec, given)
-    slots = skeleton.slots(map_)
+    slots = heads.slots(map_)
     if name not in slots:
         raise unknown_name(name, tables.specs, slots)
     return skeleton.add(root, map_, tables, name, given)

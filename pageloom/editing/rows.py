@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,9 +10,10 @@ from typing import Any
 from pageloom import source
 from pageloom.diagnostics import Diagnostic, Location, quoted
 from pageloom.editing import derived, trial
+from pageloom.editing.csv_rows import SheetText
 from pageloom.editing.yaml_rows import CannotEditError, RowsText, flow_list, scalar
 from pageloom.load import csv_table
-from pageloom.load.rows import Tables, TableSpec, complete, suggested_slug
+from pageloom.load.rows import Tables, TableSpec, cell_types, complete, suggested_slug
 from pageloom.model import Row
 from pageloom.pipeline import Decision
 from pageloom.trees import Node
@@ -68,7 +67,7 @@ def add(root: Path, tables: Tables, spec: TableSpec, given: Mapping[str, Sequenc
         return answer
     key = _key(spec, {name: items[-1] for name, items in values.items() if items})
     try:
-        content, place = _inserted(root, path, spec, key, written, values)
+        content, place = _inserted(root, path, spec, key, written, values, cell_types(row))
     except CannotEditError as error:
         message = f"a row cannot be added: {error}"[:100]
         answer.problems.append(source.problem(path, 101, 1, 1, message))
@@ -86,6 +85,7 @@ def add(root: Path, tables: Tables, spec: TableSpec, given: Mapping[str, Sequenc
     _write(root, path, content)
     answer.written = (path, *derived.refresh(root))
     answer.lines = list(_said(spec, row, place, found, missing, written))
+    answer.lines += _followed(answer.written[1:])
     answer.lines += _cells(trial.of_row(decision, found, before), spec)
     return answer
 
@@ -164,6 +164,7 @@ def _inserted(
     key: tuple[str, ...],
     written: Mapping[str, str],
     values: Mapping[str, Sequence[str]],
+    types: csv_table.Types,
 ) -> tuple[bytes, _Place]:
     """Return the file with the row in it, and its lines. Raises `CannotEditError`."""
     raw = (root / path).read_bytes() if source.is_file(root, path) else b""
@@ -172,7 +173,7 @@ def _inserted(
     except UnicodeDecodeError as error:
         raise CannotEditError("the file is not UTF-8") from error
     if path.endswith(".csv"):
-        return _inserted_in_csv(text, path, spec, key, values)
+        return _inserted_in_csv(text, path, spec, key, values, types)
     problems: list[Diagnostic] = []
     node = source.parse_yaml(source.decode(raw, path, problems.append) or "", path, problems.append)
     if problems:
@@ -211,31 +212,25 @@ def _inserted_in_csv(
     spec: TableSpec,
     key: tuple[str, ...],
     values: Mapping[str, Sequence[str]],
+    types: csv_table.Types,
 ) -> tuple[bytes, _Place]:
-    plain = text.removeprefix("\ufeff").replace("\r\n", "\n")
-    sheet = csv_table.sheet(plain, path, _nowhere)
-    if sheet is None or not sheet.header:
-        raise CannotEditError("the file is no CSV with a line of names")
-    names = [cell.text.strip() for cell in sheet.header]
-    unknown = [name for name in values if name not in names]
+    sheet = SheetText(text, spec.axes or (spec.key,), types)
+    unknown = [name for name in values if name not in sheet.names and name not in types]
     if unknown:
         raise CannotEditError(f"the table has no column {quoted(unknown[0])}")
-    places = [names.index(name) for name in spec.axes or (spec.key,) if name in names]
-    file = io.StringIO()
-    cells = [csv_table.SEPARATOR.join(values.get(name, ())) for name in names]
-    csv.writer(file, delimiter=sheet.delimiter, lineterminator="\n").writerow(cells)
-    after = [
-        line.start
-        for line in sheet.lines
-        if tuple(line.cells[place].text.strip() for place in places) > key
-    ]
-    at = after[0] if after else len(plain)
-    gap = "\n" if at and plain[at - 1] != "\n" else ""
-    made = plain[:at] + gap + file.getvalue() + plain[at:]
-    line = made.count("\n", 0, at + len(gap)) + 1
-    made = made.replace("\n", "\r\n") if "\r\n" in text else made
-    mark = "\ufeff" if text.startswith("\ufeff") else ""
-    return (mark + made).encode(), _Place(path, line, line + file.getvalue().count("\n") - 1)
+    place = next((n for n, other in enumerate(sheet.keys) if other > key), len(sheet.keys))
+    sheet.insert(place, key, {name: _node(name, items, types) for name, items in values.items()})
+    node = csv_table.parse(source.decode(sheet.text.encode(), path, _nowhere) or "", path, _nowhere)
+    row = node.items[place] if node is not None else Node("map", 1, 1)
+    return sheet.text.encode(), _Place(path, row.line, _last_line(row))
+
+
+def _node(name: str, items: Sequence[str], types: csv_table.Types) -> Node:
+    """Return the values that are given for a field as a cell would be read."""
+    if types.get(name) == "array":
+        parts = (part.strip() for item in items for part in item.split(csv_table.SEPARATOR))
+        return Node("list", 1, 1, items=tuple(Node("text", 1, 1, text=p) for p in parts if p))
+    return Node("text", 1, 1, text=items[-1])
 
 
 def _found(decision: Decision, spec: TableSpec, key: tuple[str, ...], path: str) -> Row | None:
@@ -275,12 +270,19 @@ def _said(
         yield f"no schema describes its fields: matrix/schemas/{spec.schema}.schema.json"
 
 
+def _followed(written: Sequence[str]) -> Iterator[str]:
+    if written:
+        count = "1 file" if len(written) == 1 else f"{len(written)} files"
+        yield f"{derived.FOLDER}/ follows, for editors: {count}"
+
+
 def _described(location: Location, name: str, properties: Mapping[str, Any]) -> str:
     entry = properties.get(name, {})
     said = entry.get("description", "")
     refers = entry.get("x-ref") or entry.get("items", {}).get("x-ref")
     said = said or (f"slug of a {refers}" if refers else "")
     choices = ", ".join(entry.get("enum", ()))
+    said = said.rstrip(".") if choices else said
     return f"  {location.path}:{location.line} {name}" + "".join(
         f": {part}" for part in (said, choices) if part
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 from pageloom.diagnostics import Diagnostic, closest_help, quoted
 from pageloom.editing import trial
+from pageloom.editing.heads import slots
 from pageloom.editing.rows import Answer, UsageError
 from pageloom.editing.yaml_rows import flow_list, scalar
 from pageloom.load.csv_table import SEPARATOR
@@ -21,16 +22,6 @@ from pageloom.plan import FamilyPlan, Plan
 
 _SHOWN = 30
 Selector = Mapping[str, tuple[str, ...]]
-
-
-def slots(map_: Map) -> dict[str, dict[str, tuple[str, ...]]]:
-    """Return the slots that snippets fill, with their families and the axes of these."""
-    found: dict[str, dict[str, tuple[str, ...]]] = {}
-    for name, family in map_.values["families"].items():
-        for slot, entry in family.get("slots", {}).items():
-            if entry.get("snippet"):
-                found.setdefault(slot, {})[name] = tuple(family["axes"])
-    return found
 
 
 def add(

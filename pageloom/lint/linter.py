@@ -8,17 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from pageloom import expressions, grade, prose
 from pageloom.diagnostics import WARNING, Diagnostic, Location, quoted
 from pageloom.lexicon import Lexicon
+from pageloom.lint import passages
 from pageloom.lint.language import Acronyms, Check, Finding, Slips
 from pageloom.lint.numbers import Numbers
-from pageloom.lint.passages import About, Group, Passage, about_fact, groups
+from pageloom.lint.passages import About, Group, Passage, about_fact
 from pageloom.lint.places import Places, Read
-from pageloom.model import Call, Claim, Claims, Path, Row
+from pageloom.lint.promotions import promotions
+from pageloom.memory import NO_SHELF, Shelf
+from pageloom.model import Call, Claim, Claims, Path, Row, Snippet
 from pageloom.plan import Plan
 from pageloom.prose import StandIn, Whole
 from pageloom.theme import Theme
@@ -59,52 +63,33 @@ def lint(
     kept: Kept,
     faulty: Container[str] = (),
     spread: Spread = lambda _: (),
+    shelf: Shelf = NO_SHELF,
 ) -> Linted:
     """Judge every text and report what is found.
 
     `read` gives the text of a file, `kept` is what the last build kept, and `faulty` are files that
     have other errors: their texts wait until these are gone. Where many texts are new, `spread`
-    has them judged in other processes.
+    has them judged in other processes. The texts themselves stand on the `shelf`.
     """
     linter = _Linter(plan)
     places = Places(read)
     linted = Linted()
-    texts = [group for group in groups(plan, theme, templates) if group.path not in faulty]
-    keys = list(map(linter.key, texts))
-    new = [pair for pair in zip(keys, texts, strict=True) if pair[0] not in kept]
+    every = linter.texts(passages.printed(plan, theme, templates), shelf)
+    texts = [pair for pair in every if pair[1].path not in faulty]
+    new = [pair for pair in texts if pair[0] not in kept]
     found: Kept = {}
     if len(new) >= SPREAD_FROM:
         for part_found in spread(lambda part, parts: linter.judged(new[part::parts])):
             found.update(part_found)
     found.update(linter.judged([pair for pair in new if pair[0] not in found]))
-    for key, group in zip(keys, texts, strict=True):
+    for key, group in texts:
         linted.kept[key] = kept[key] if key in kept else found[key]
         for passage, findings in linter.findings(group, linted.kept[key]):
             for problem in _problems(passage, findings, places, linted, linter.rules):
                 report(problem)
-    for price, missing in _promotions(plan):
-        location = places.of(Passage(plan.project.settings.root_path, price), 0)
-        report(_bare_promotion(location or Location(plan.project.settings.root_path), missing))
+    for problem in promotions(plan, places):
+        report(problem)
     return linted
-
-
-def _promotions(plan: Plan) -> Iterator[tuple[str, str]]:
-    """Yield the prices of promotions that lack their last day or the evidence of the old price."""
-    for offer in plan.project.settings.values.get("offers", {}).values():
-        if "price" in offer and "until" not in offer:
-            yield str(offer["price"]), "until"
-        if "price" in offer and "list_price" in offer and "list_price_since" not in offer:
-            yield str(offer["list_price"]), "list_price_since"
-
-
-def _bare_promotion(location: Location, missing: str) -> Diagnostic:
-    return Diagnostic(
-        code="L813",
-        location=location,
-        message=f"a promotion without `{missing}`",
-        expected=f"a date under `{missing}`",
-        help="a lower price needs its last day, and since when the other one was charged",
-    )
 
 
 def _problems(
@@ -165,6 +150,7 @@ class _Linter:
 
     def __init__(self, plan: Plan) -> None:
         project = plan.project
+        self._plan = plan
         self._project = project
         self._lexicon = Lexicon(project.words, lambda _: None)
         self._claims = project.claims or Claims((), {})
@@ -182,9 +168,28 @@ class _Linter:
         self._waiving = {item.path for item in project.snippets if item.waivers}
         self._known: dict[tuple[Row, ...], frozenset[tuple[str, str]]] = {(): frozenset()}
 
-    def key(self, group: Group) -> bytes:
-        """Return the digest of all that decides on what is found in a group."""
-        return _digest((self._digest, group.said, tuple(self._named(group.said))))
+    def texts(self, printed: frozenset[str], shelf: Shelf) -> Iterator[tuple[bytes, Group]]:
+        """Yield every text of the project, with the digest of all that decides on what is found."""
+        grades = passages.grades(self._project)
+        for snippet in self._project.snippets:
+            yield shelf.get(("lint", snippet), partial(self._of_snippet, snippet, grades))
+        printed &= shelf.get("fields", self._fields)  # a slip in a text changes no other text
+        yield from shelf.get(("lint", printed), partial(self._others, printed))
+
+    def _fields(self) -> frozenset[str]:
+        """Return the names of all fields that rows have."""
+        tables = self._project.tables.values()
+        return frozenset(name for rows in tables for row in rows for name in row.values)
+
+    def _of_snippet(self, snippet: Snippet, grades: passages.Grades) -> tuple[bytes, Group]:
+        return self._keyed(passages.of_snippet(snippet, grades))
+
+    def _others(self, printed: frozenset[str]) -> tuple[tuple[bytes, Group], ...]:
+        return tuple(map(self._keyed, passages.others(self._plan, printed)))
+
+    def _keyed(self, group: Group) -> tuple[bytes, Group]:
+        key = _digest((self._digest, group.said, tuple(self._named(group.said))))
+        return key, group
 
     def judged(self, new: Sequence[tuple[bytes, Group]]) -> Kept:
         """Return what is found in groups, by their keys."""

@@ -14,6 +14,7 @@ from pageloom.model import Family, Project, Row, Snippet
 from pageloom.plan import Plan
 from pageloom.theme import Theme
 
+Grades = Mapping[tuple[str, str], int]
 About = Mapping[str, frozenset[str]]
 """By kind, the slugs of the rows that a text is about."""
 _UNPRINTED = frozenset(("name", "name_in_sentence", "short", "aliases", "slug", "id", "note"))
@@ -62,21 +63,30 @@ class Group:
     """Whether any of them has a highest reading grade."""
 
 
-def groups(plan: Plan, theme: Theme, templates: Iterable[str]) -> Iterator[Group]:
-    """Yield every text of the project that a page may print."""
-    project = plan.project
-    grades = {
+def grades(project: Project) -> Grades:
+    """Return the highest reading grades that slots ask for, by family and slot."""
+    return {
         (family.name, slot.name): slot.max_grade
         for family in project.families.values()
         for slot in family.slots
         if slot.max_grade
     }
-    for snippet in project.snippets:
-        passage = _of_snippet(snippet, grades)
-        about = sorted((kind, sorted(slugs)) for kind, slugs in passage.about.items())
-        judged = (passage.text, about, *([passage.max_grade] if passage.max_grade else ()))
-        yield _group((passage,), judged)
-    printed = _printed(plan, theme, templates)
+
+
+def of_snippet(snippet: Snippet, grades: Grades) -> Group:
+    """Return the text of a snippet."""
+    passage = _of_snippet(snippet, grades)
+    about = sorted((kind, sorted(slugs)) for kind, slugs in passage.about.items())
+    judged = (passage.text, about, *([passage.max_grade] if passage.max_grade else ()))
+    return _group((passage,), judged)
+
+
+def others(plan: Plan, printed: frozenset[str]) -> Iterator[Group]:
+    """Yield every text of the project that a page may print and that is no snippet.
+
+    `printed` are the names of fields that are printed.
+    """
+    project = plan.project
     fields = (sorted(printed), sorted((k, sorted(v)) for k, v in project.markdown.items()))
     shared = blake2b(repr(fields).encode(), digest_size=16).digest()
     for kind, rows in project.tables.items():
@@ -119,7 +129,7 @@ def _of_offers(project: Project) -> tuple[Passage, ...]:
     )
 
 
-def _of_snippet(snippet: Snippet, grades: Mapping[tuple[str, str], int]) -> Passage:
+def _of_snippet(snippet: Snippet, grades: Grades) -> Passage:
     asked = [grades[key] for name in snippet.families if (key := (name, snippet.slot)) in grades]
     return Passage(
         snippet.path,
@@ -148,7 +158,7 @@ def _of_family(family: Family) -> tuple[Passage, ...]:
     )
 
 
-def _printed(plan: Plan, theme: Theme, templates: Iterable[str]) -> frozenset[str]:
+def printed(plan: Plan, theme: Theme, templates: Iterable[str]) -> frozenset[str]:
     """Return the names of fields that a template or a text may print."""
     texts = [theme.text(name) for name in templates]
     for family in plan.project.families.values():

@@ -33,6 +33,9 @@ class Cell:
     text: str
     line: int
     column: int
+    start: int = 0
+    end: int = 0
+    """Where it stands in the text, its quotes and spaces included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,8 @@ class Sheet:
 
     delimiter: str
     header: tuple[Cell, ...] = ()
+    head: Line | None = None
+    """The row of names."""
     lines: list[Line] = field(default_factory=list)
 
 
@@ -90,7 +95,7 @@ def sheet(text: str, path: str, report: Report) -> Sheet | None:
             if not any(cell.text.strip() for cell in line.cells):
                 continue
             if not found.header:
-                found.header = line.cells
+                found.header, found.head = line.cells, line
             else:
                 found.lines.append(line)
     except _CsvError as error:
@@ -117,7 +122,8 @@ def _lines(text: str, offset: int, delimiter: str) -> Iterator[Line]:
         column = place - line_start + 1
         match = quoted_cell.match(text, place)
         if match:
-            cells.append(Cell(match[1].replace('""', '"'), line, column))
+            whole = match[1].replace('""', '"')
+            cells.append(Cell(whole, line, column, place, match.end()))
             inside = text.count("\n", place, match.end())
             line += inside
             if inside:
@@ -127,13 +133,13 @@ def _lines(text: str, offset: int, delimiter: str) -> Iterator[Line]:
             assert match is not None  # noqa: S101  (it matches nothing, too)
             if match.group().lstrip().startswith('"'):
                 raise _CsvError("a quote that does not close before the cell ends", line, column)
-            cells.append(Cell(match.group(), line, column))
+            cells.append(Cell(match.group(), line, column, place, match.end()))
         place = match.end()
         if text[place : place + 1] == delimiter:
             place += 1
             if place < len(text):
                 continue
-            cells.append(Cell("", line, place - line_start + 1))
+            cells.append(Cell("", line, place - line_start + 1, place, place))
         place = min(place + 1, len(text))
         yield Line(tuple(cells), begun, place)
         cells, begun, line_start, line = [], place, place, line + 1

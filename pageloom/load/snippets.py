@@ -8,30 +8,13 @@ from typing import Any
 from pageloom.diagnostics import Diagnostic, Location, closest_help, quoted
 from pageloom.expressions import text_of
 from pageloom.load.document import Document
+from pageloom.load.schemas import built_in
 from pageloom.model import Family, Pin, Row, Snippet
-from pageloom.schema import is_date
+from pageloom.schema import Validator
 from pageloom.trees import Node
 
 Report = Callable[[Diagnostic], None]
-KEYS = (
-    "slot",
-    "family",
-    "for",
-    "reviewed",
-    "reviewer",
-    "draft",
-    "note",
-    "interval_months",
-    "waive",
-)
 SINGLE, LIST, FIELD = 3, 2, 1
-_FORMS: Mapping[str, tuple[Callable[[str], bool], str]] = {
-    "reviewed": (is_date, "a date such as 2026-11-25"),
-    "reviewer": (bool, "the name of a person"),
-    "draft": (lambda text: text in {"true", "false"}, "true or false"),
-    "interval_months": (lambda text: text.isascii() and text.isdigit(), "a number of months"),
-    "note": (bool, "text"),
-}
 
 
 class SnippetReader:
@@ -58,6 +41,7 @@ class SnippetReader:
         self._hidden = hidden
         self._unread = frozenset(unread)
         self._faults = 0
+        self._validator = Validator(built_in("snippet"))
 
     def read(self, document: Document, report: Report) -> Snippet | None:
         """Return the snippet of a file, or None after its problems were reported.
@@ -70,17 +54,13 @@ class SnippetReader:
         if front.kind != "map":
             self._fault(document, front, "C201", "front matter is not a map", "slot: and for:")
             return None
-        for key, _ in front.pairs:
-            if key.text not in KEYS:
-                help_ = closest_help(key.text, KEYS)
-                message = f"unknown key {quoted(key.text)}"
-                self._fault(document, key, "C104", message, ", ".join(KEYS), help_)
-        slot = self._text(document, "slot")
-        selector = front.get("for")
+        self._validator.convert(front, document.path, self._counted, "the head")
+        slot, selector = front.get("slot"), front.get("for")
+        if slot is not None and slot.kind != "text":
+            slot = None
         if selector is None:
             self._fault(document, front, "C106", "required field `for` is missing", "for: {}")
-        self._check_values(document)
-        waivers = self._waivers(document)
+        waivers = tuple(self._waivers(document))
         pins = tuple(self._pins(document, selector)) if selector is not None else ()
         families: tuple[str, ...] = ()
         if slot is not None:
@@ -100,35 +80,17 @@ class SnippetReader:
             waivers=waivers,
         )
 
-    def _waivers(self, document: Document) -> tuple[tuple[str, str], ...]:
+    def _counted(self, problem: Diagnostic) -> None:
+        self._faults += 1
+        self._report(problem)
+
+    def _waivers(self, document: Document) -> Iterator[tuple[str, str]]:
         node = document.front.get("waive")
-        if node is None:
-            return ()
-        if node.kind != "map" or any(value.kind != "text" for _, value in node.pairs):
-            self._fault(document, node, "C105", "`waive` is no map", "rule: reason")
-            return ()
-        return tuple((key.text, value.text) for key, value in node.pairs)
-
-    def _text(self, document: Document, name: str) -> Node | None:
-        node = document.front.get(name)
-        if node is None:
-            message = f"required field `{name}` is missing"
-            self._fault(document, document.front, "C106", message, f"a line `{name}: …`")
-        elif node.kind != "text":
-            self._fault(document, node, "C105", f"`{name}` is no text", "text")
-            return None
-        return node
-
-    def _check_values(self, document: Document) -> None:
-        """Report values of the wrong form under the keys that are not needed."""
-        for key, (holds, expected) in _FORMS.items():
-            node = document.front.get(key)
-            if node is None or node.kind == "null" or (node.kind == "text" and holds(node.text)):
-                continue
-            shown = quoted(node.text) if node.kind == "text" else f"a {node.kind}"
-            yes = key == "draft" and node.text.lower() in {"yes", "on", "y", "true"}
-            help_ = "write `true`" if yes else ""
-            self._fault(document, node, "C105", f"`{key}` is {shown}", expected, help_)
+        for key, value in node.pairs if node is not None else ():
+            if value.kind == "null":
+                message = f"the waiver of {quoted(key.text)} has no reason"
+                self._fault(document, key, "C105", message, "a reason after the colon")
+            yield key.text, value.text
 
     def _named_families(self, document: Document) -> tuple[Node, ...]:
         node = document.front.get("family")
@@ -169,11 +131,6 @@ class SnippetReader:
         return fitting
 
     def _pins(self, document: Document, selector: Node) -> Iterator[Pin]:
-        if selector.kind == "null":
-            return
-        if selector.kind != "map":
-            self._fault(document, selector, "C203", "`for` is no map", "axis: slug")
-            return
         found: dict[str, list[Pin]] = {}
         for key, value in selector.pairs:
             pin = self._pin(document, key, value)

@@ -50,6 +50,8 @@ class Converter:
         self.cache: dict[bytes, Html] = cache if cache is not None else {}
         self.given = frozenset(self.cache)
         self.used: set[bytes] = set()
+        self.key = b""
+        """Under which the HTML of the last text is kept."""
         self._tree = Tree()
         self._markdown = markdown.Markdown(extensions=[*_EXTENSIONS, Plain(self._tree)])
 
@@ -82,7 +84,7 @@ class Converter:
         """Return the HTML of a marked text, from the cache where the text is known."""
         kinds = "".join(type(segment).__name__[0] for segment in body.segments)
         head = f"{body.slot}\0{body.base}\0{body.anchors}\0{kinds}\0"
-        key = blake2b((head + body.marked).encode(), digest_size=16).digest()
+        key = self.key = blake2b((head + body.marked).encode(), digest_size=16).digest()
         found = self.cache.get(key)
         if found is not None:
             html, outline, targets, flat = found

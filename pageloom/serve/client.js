@@ -56,10 +56,18 @@
       title: "open in the editor" }, `${at.path}:${at.line}`);
   const numbers = (cell) => Object.entries(cell.numbers).map(([name, value]) => `${value} ${name}`).join(", ");
 
+  // A long line is cut before the place, so that the mark is seen on a narrow screen too.
+  const excerpt = (text, at) => {
+    const from = at > 30 ? at - 20 : 0;
+    const cut = from ? "…" : "";
+    return `${cut}${text.slice(from)}\n${" ".repeat(at - from + cut.length)}^`;
+  };
+  const counted = (number, word) => `${number} ${word}${number === 1 ? "" : "s"}`;
+
   const problem = (item) => make("article", { class: item.severity },
     make("b", {}, `${item.severity} ${item.code}`), " ", item.message, make("br"),
     place(item),
-    item.text.trim() ? make("pre", {}, `${item.text}\n${" ".repeat(Math.max(0, item.column - 1))}^`) : "",
+    item.text.trim() ? make("pre", {}, excerpt(item.text, Math.max(0, item.column - 1))) : "",
     item.expected ? make("small", {}, `expected: ${item.expected}`) : "",
     item.help ? make("small", {}, `help: ${item.help}`) : "",
     ...item.notes.map((note) => make("small", {}, `note: ${note}`)));
@@ -72,7 +80,7 @@
     const shut = () => { closed = key; draw(state); };
     return make("div", { class: "over", role: "dialog", "aria-label": "Problems" }, make("div", {},
       make("button", { class: "right", onclick: shut }, "Close (Esc)"),
-      make("h2", {}, `${state.errors} ${state.errors === 1 ? "error" : "errors"}`),
+      make("h2", {}, counted(state.errors, "error")),
       make("small", {}, state.sound ? "" : "The page below is as it was before."),
       ...errors.map(problem)));
   };
@@ -112,7 +120,7 @@
     ] : [make("h2", {}, "No cell has this address")];
     return make("aside", { "aria-label": "Where this page is written" },
       make("button", { class: "right", onclick: () => toggle(state) }, "Close"), ...shown,
-      make("h2", {}, `${state.warnings} warnings${state.proved ? "" : ", still looking"}`),
+      make("h2", {}, `${counted(state.warnings, "warning")}${state.proved ? "" : ", still looking"}`),
       ...warnings.map(problem));
   };
 
@@ -122,8 +130,8 @@
     draw(state);
   };
   const tab = (state) => make("button", { class: "tab", onclick: () => toggle(state) },
-    state.errors ? make("b", {}, `${state.errors} errors `) : "",
-    state.warnings ? make("i", {}, `${state.warnings} warnings `) : "", "Where is this written?");
+    state.errors ? make("b", {}, `${counted(state.errors, "error")} `) : "",
+    state.warnings ? make("i", {}, `${counted(state.warnings, "warning")} `) : "", "Where is this written?");
 
   let last = null;
   const draw = (state) => {

@@ -50,6 +50,8 @@ class Answer:
     body: bytes
     location: str = ""
     """Where the address has moved to."""
+    stays: bool = False
+    """Whether the address always has these bytes: their hash is part of it."""
 
     @property
     def is_page(self) -> bool:
@@ -84,6 +86,12 @@ class Site:
         state = State(entries)
         self._worker = writing.Worker(plan, theme, composer, options.folder, state)
         self._made: dict[str, bytes | None] = {}
+        self._assets = {asset.public: asset.content for asset in theme.assets.values()}
+
+    def _other(self, address: str) -> bytes | None:
+        """Return a file that is made from the whole site, such as the sitemap."""
+        file = self._files.get(address.removeprefix("/"))
+        return file.content() if file is not None else None
 
     @cached_property
     def _files(self) -> dict[str, writing.Other]:
@@ -122,10 +130,11 @@ class Site:
         body = self._page(route)
         if body is not None:
             return Answer(404 if route == NOT_FOUND else 200, _HTML, body)
-        file = self._files.get(address.removeprefix("/"))
-        if file is not None:
+        content = self._assets.get(address) or self._other(address)
+        if content is not None:
             suffix = address.rpartition(".")[2].lower()
-            return Answer(200, _TYPES.get(suffix, "application/octet-stream"), file.content())
+            type_ = _TYPES.get(suffix, "application/octet-stream")
+            return Answer(200, type_, content, stays=address.startswith("/assets/"))
         if not address.endswith("/") and self._page(f"{address}/") is not None:
             return Answer(301, _HTML, b"", f"{address}/")
         missing = self._page(NOT_FOUND)
