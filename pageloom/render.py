@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any
 
 from pageloom.diagnostics import Location
 from pageloom.markup import TOKEN
-from pageloom.sheet import ANCHOR, Sheet, context
+from pageloom.sheet import ANCHOR, Holed, Sheet, context, holed
 from pageloom.theme import Theme, ThemeError
 
 _MAIN = re.compile(r"<main\b.*?</main>", re.DOTALL)
@@ -21,11 +19,9 @@ _KEPT_SHAPES = 4096
 
 @dataclass(slots=True)
 class _Skeleton:
-    """A rendered template: literal parts, with a hole between each two."""
+    """A rendered template, and what it has itself."""
 
-    parts: list[bytes]
-    take: Callable[[Sequence[bytes]], Sequence[bytes]]
-    """Takes the values that fill the holes, in their order."""
+    holed: Holed
     main_words: int
     links: int
     """How many links the template itself has."""
@@ -42,9 +38,7 @@ class Renderer:
     def page(self, sheet: Sheet, location: Location) -> tuple[bytes, int]:
         """Return the page's bytes, and at most how many links they have. Raises `ThemeError`."""
         skeleton = self._skeleton(sheet.shape(), location)
-        parts = skeleton.parts.copy()
-        parts[1::2] = skeleton.take(sheet.values())
-        return b"".join(parts), skeleton.links + sheet.links()
+        return skeleton.holed.filled(sheet.values()), skeleton.links + sheet.links()
 
     def main_words(self, sheet: Sheet, location: Location) -> int:
         """Return how many words the template itself puts into `<main>`."""
@@ -69,15 +63,6 @@ class Renderer:
 
 
 def _skeleton(text: str) -> _Skeleton:
-    pieces = TOKEN.split(text)
-    parts = [b"" if place % 2 else piece.encode() for place, piece in enumerate(pieces)]
-    numbers = [int(piece) for piece in pieces[1::2]]
     main = _MAIN.search(text)
     words = _WORD.findall(_TAG.sub(" ", TOKEN.sub(" ", main.group()))) if main else []
-    return _Skeleton(parts, _taker(numbers), len(words), text.count(ANCHOR.decode()))
-
-
-def _taker(numbers: Sequence[int]) -> Callable[[Sequence[bytes]], Sequence[bytes]]:
-    if len(numbers) > 1:
-        return itemgetter(*numbers)
-    return lambda values: [values[number] for number in numbers]
+    return _Skeleton(holed(text), len(words), text.count(ANCHOR.decode()))

@@ -8,12 +8,14 @@ the same order.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from markupsafe import escape
 
+from pageloom.markup import TOKEN
 from pageloom.views import Opaque
 
 ANCHOR = b'<a href="'
@@ -181,6 +183,31 @@ class Sheet:
         if self.pager:
             found += self.pager.texts()
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class Holed:
+    """A rendered template: literal parts, with a hole between each two."""
+
+    parts: list[bytes]
+    take: Callable[[Sequence[bytes]], Sequence[bytes]]
+    """Takes the values that fill the holes, in their order."""
+
+    def filled(self, values: Sequence[bytes]) -> bytes:
+        """Return the template with values in its holes."""
+        parts = self.parts.copy()
+        parts[1::2] = self.take(values)
+        return b"".join(parts)
+
+
+def holed(text: str) -> Holed:
+    """Return a text with a token for each value as parts and holes."""
+    pieces = TOKEN.split(text)
+    parts = [b"" if place % 2 else piece.encode() for place, piece in enumerate(pieces)]
+    numbers = [int(piece) for piece in pieces[1::2]]
+    if len(numbers) > 1:
+        return Holed(parts, itemgetter(*numbers))
+    return Holed(parts, lambda values: [values[number] for number in numbers])
 
 
 _special = re.compile("[&<>\"']").search

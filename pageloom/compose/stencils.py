@@ -7,15 +7,13 @@ rendered with a place for each text, and then only filled, which is many times f
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
 from jinja2 import nodes
 
-from pageloom.markup import TOKEN
 from pageloom.model import Filled, Row, Slot, filled, links_of
-from pageloom.sheet import escaped
+from pageloom.sheet import Holed, escaped, holed
 from pageloom.theme import Theme, ThemeError
 from pageloom.views import OPEN, SHUT, Fields, FieldText, Opaque, Views
 
@@ -43,22 +41,12 @@ _Known = tuple[_Shape, Sequence[bytes]]
 """The shape of a row, and its texts, escaped."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Stencil:
-    """A rendered partial: literal parts, with a hole between each two."""
-
-    parts: list[bytes]
-    numbers: Sequence[int]
-    """The number of the text that fills each hole."""
-
-    def filled(self, texts: Sequence[bytes]) -> Filled:
-        parts = self.parts.copy()
-        parts[1::2] = [texts[number] for number in self.numbers]
-        marked = b"".join(parts)
-        whole = marked.replace(_MARKS[0], b"").replace(_MARKS[1], b"")
-        if not whole:
-            return filled((), (marked,) if marked else ())
-        return Filled((whole,), (marked,), whole=whole, links=links_of(whole))
+def _filling(stencil: Holed, texts: Sequence[bytes]) -> Filled:
+    marked = stencil.filled(texts)
+    whole = marked.replace(_MARKS[0], b"").replace(_MARKS[1], b"")
+    if not whole:
+        return filled((), (marked,) if marked else ())
+    return Filled((whole,), (marked,), whole=whole, links=links_of(whole))
 
 
 class _Hole(Opaque):
@@ -115,7 +103,7 @@ class Stencils:
         self._markdown = markdown
         self._site = site
         self._plain: dict[str, bool] = {}
-        self._made: dict[_Shape, _Stencil | None] = {}
+        self._made: dict[_Shape, Holed | None] = {}
         self._seen: dict[str, set[_Shape]] = {}
         self._known: dict[Row, _Known] = {}
 
@@ -129,9 +117,9 @@ class Stencils:
         stencil = self._stencil(slot, rows, tuple([shape for shape, _ in known]))
         if stencil is None:
             return None
-        return stencil.filled([text for _, texts in known for text in texts])
+        return _filling(stencil, [text for _, texts in known for text in texts])
 
-    def _stencil(self, slot: Slot, rows: Sequence[Row | None], shapes: _Shape) -> _Stencil | None:
+    def _stencil(self, slot: Slot, rows: Sequence[Row | None], shapes: _Shape) -> Holed | None:
         """Return the stencil of shapes, which is made when these come a second time."""
         shape = (slot.partial, slot.rows, shapes)
         if shape in self._made:
@@ -164,7 +152,7 @@ class Stencils:
                 self._known[row] = found
         return found
 
-    def _rendered(self, slot: Slot, rows: Sequence[Row | None]) -> _Stencil | None:
+    def _rendered(self, slot: Slot, rows: Sequence[Row | None]) -> Holed | None:
         """Render a partial with places for texts; None where it reads one, or fails."""
         number = count()
         context: dict[str, Any] = {"site": self._site}
@@ -174,11 +162,10 @@ class Stencils:
             text = self._theme.render(slot.partial, context, slot.location).strip()
         except ThemeError:
             return None
-        pieces = TOKEN.split(text)
-        if len(pieces) > 1 and not (pieces[0] and pieces[-1]):
+        made = holed(text)
+        if len(made.parts) > 1 and not (made.parts[0] and made.parts[-1]):
             return None  # a text at the edge loses the spaces around it
-        parts = [b"" if place % 2 else piece.encode() for place, piece in enumerate(pieces)]
-        return _Stencil(parts, [int(piece) for piece in pieces[1::2]])
+        return made
 
     def _fields(self, row: Row, number: Iterator[int]) -> _Fields:
         """Return a row with places for its texts, numbered in the order of `_row`."""
