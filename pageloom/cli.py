@@ -16,8 +16,8 @@ from pageloom.arguments import parser
 if TYPE_CHECKING:
     from pageloom.diagnostics import Diagnostic
     from pageloom.editing.rows import Answer
-    from pageloom.model import Outcome
     from pageloom.options import Options
+    from pageloom.outcome import Outcome
 
 SOUND, PROBLEMS, USAGE, BUG, INTERRUPTED = 0, 1, 2, 3, 130
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from pageloom import advice
 from pageloom.conditions import Condition
 from pageloom.gate import Measured
-from pageloom.model import Gain, Project, Row
+from pageloom.model import Project, Row
+from pageloom.outcome import Gain
 from pageloom.plan import FOLDED, NOINDEX, FamilyPlan, Plan, picker
 
 Known = Mapping[str, Sequence[str]]

@@ -41,8 +41,9 @@ from pageloom.gate import Measured
 from pageloom.lexicon import Lexicon
 from pageloom.markup import Converter
 from pageloom.memory import NO_MEMORY, Memory, Shelf
-from pageloom.model import Gain, Outcome, Project
+from pageloom.model import Project
 from pageloom.options import Options
+from pageloom.outcome import Gain, Outcome
 from pageloom.plan import VERDICTS, Plan
 from pageloom.publish import Folder, PublishError, State
 from pageloom.theme import Theme

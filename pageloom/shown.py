@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pageloom.model import Outcome
+    from pageloom.outcome import Outcome
 
 
 def as_json(outcome: Outcome) -> dict[str, object]:

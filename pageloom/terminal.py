@@ -15,7 +15,7 @@ from pageloom import shown
 
 if TYPE_CHECKING:
     from pageloom.diagnostics import Diagnostic
-    from pageloom.model import Outcome
+    from pageloom.outcome import Outcome
 
 SHOWN = 50
 """Errors, and warnings, of one code that are printed."""

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from pageloom.diagnostics import Diagnostic
-from pageloom.model import Outcome
 from pageloom.options import Options
+from pageloom.outcome import Outcome
 from pageloom.publish import Folder, PublishError
 
 

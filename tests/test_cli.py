@@ -14,7 +14,7 @@ from trees import append, copied, replace, stamps, tree
 
 from pageloom import __version__, cli, pipeline
 from pageloom.diagnostics import Diagnostic, Location
-from pageloom.model import Outcome
+from pageloom.outcome import Outcome
 
 ROOT = Path(__file__).parent.parent
 

@@ -16,8 +16,8 @@ from trees import errors, tree
 from pageloom import shown
 from pageloom.cli import main
 from pageloom.inputs import defaults_root
-from pageloom.model import Outcome
 from pageloom.options import Options
+from pageloom.outcome import Outcome
 from pageloom.pipeline import build
 
 FILES = """-- content/site.yaml --

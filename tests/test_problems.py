@@ -24,7 +24,7 @@ from projects import write_files
 
 from pageloom import cli
 from pageloom.diagnostics import CODES, table_code
-from pageloom.model import Outcome
+from pageloom.outcome import Outcome
 from pageloom.pipeline import Options, build, decide
 
 FOLDER = Path(__file__).parent / "problems"

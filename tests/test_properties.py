@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from trees import SITES, errors, tree
 
-from pageloom.model import Outcome
+from pageloom.outcome import Outcome
 from pageloom.pipeline import Options, build
 
 pytestmark = pytest.mark.usefixtures("templates_compiled_once")

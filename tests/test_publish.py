@@ -20,8 +20,8 @@ from trees import append, copied, errors, made, rebuilt, replace, stamps, tree
 
 from pageloom import disk, pipeline, publish
 from pageloom.diagnostics import Diagnostic, Location
-from pageloom.model import Outcome
 from pageloom.options import Options
+from pageloom.outcome import Outcome
 from pageloom.pipeline import build
 from pageloom.publish import Folder
 

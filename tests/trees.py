@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from pageloom.model import Outcome
 from pageloom.options import Options
+from pageloom.outcome import Outcome
 from pageloom.pipeline import build
 
 ROOT = Path(__file__).parent.parent
