@@ -181,7 +181,7 @@ def check_prints(plan: Plan, report: Report, shelf: Shelf = NO_SHELF) -> None:
 
 
 def _of_family(family: Family) -> Iterator[_Read]:
-    texts = [family.h1, family.link_text, family.fold_heading]
+    texts = [family.h1, family.link_text, family.crumb, family.fold_heading]
     texts += [slot.heading for slot in family.slots]
     candidates = (*family.titles, *family.descriptions, family.line)
     for use, found in ((Use.PRINT, texts), (Use.CANDIDATE, candidates)):

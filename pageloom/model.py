@@ -155,6 +155,8 @@ class Slot:
     rows: tuple[str, ...] = ()
     prefer: tuple[str, ...] = ()
     lists: str = ""
+    text: Text | None = None
+    """The words of each link of a list; None for the words of the family that it lists."""
     line: Text | None = None
     """The line below each link of a list; None for the line of the family that it lists."""
     order: Path | None = None
@@ -212,6 +214,8 @@ class Family:
     descriptions: tuple[Text, ...]
     h1: Text
     link_text: Text
+    crumb: Text
+    """The words of its place in breadcrumbs."""
     line: Text | None
     article: bool
     listed: bool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -43,6 +44,7 @@ families:
       first: {list: plant, order: "{{ plant.rank }}", line: "{{ plant.mark }}"}
       second: {list: plant}
       third: {list: plant, line: ""}
+      fourth: {list: plant, text: "Sow {{ plant.mark }}"}
   plant:
     axes: [plant]
     route: /{plant}/
@@ -51,6 +53,7 @@ families:
     description: ["d"]
     h1: "{{ plant.name }}"
     line: "On {{ plant.name }}"
+    crumb: "{{ plant.slug }}"
     slots: {answer: {snippet: required}}
 """
 
@@ -66,10 +69,33 @@ def lists(root: Path) -> list[list[tuple[str, str]]]:
 def test_a_list_is_sorted_by_a_field_and_has_a_line_of_its_own(tmp_path: Path):
     write_files(tmp_path, PROJECT)
     made(tmp_path)
-    first, second, third = lists(tmp_path)
+    first, second, third, _ = lists(tmp_path)
     assert first == [("pea", ""), ("rye", "wants &lt;cold&gt;"), ("bean", ""), ("leek", "")]
     assert second == [(slug, f"On {slug.title()}") for slug in ("bean", "leek", "pea", "rye")]
     assert third == [(slug, "") for slug in ("bean", "leek", "pea", "rye")]
+
+
+def test_a_list_has_words_of_its_own_and_else_those_of_the_page(tmp_path: Path):
+    write_files(tmp_path, PROJECT)
+    made(tmp_path)
+    text = (tmp_path / "site/index.html").read_text(encoding="utf-8")
+    shown = re.findall(r'<li><a href="/\w+/">([^<]*)</a>', text.split("<section")[4])
+    assert shown == ["Bean", "Leek", "Pea", "Sow wants &lt;cold&gt;"]
+    graph = json.loads(re.search(r'ld\+json">(.*?)</script>', text)[1])
+    names = {item["name"] for item in graph["@graph"][-1]["itemListElement"]}
+    assert {"Sow wants <cold>", "Bean"} <= names
+
+
+def test_breadcrumbs_have_words_of_their_own(tmp_path: Path):
+    write_files(tmp_path, PROJECT)
+    made(tmp_path)
+    text = (tmp_path / "site/bean/index.html").read_text(encoding="utf-8")
+    assert '<li aria-current="page">bean</li>' in text
+    assert '"name":"bean"' in re.search(r'ld\+json">(.*?)</script>', text)[1]
+    write_files(tmp_path, PROJECT.replace('crumb: "{{', 'crumb: "On {{'))
+    made(tmp_path)
+    text = (tmp_path / "site/bean/index.html").read_text(encoding="utf-8")
+    assert '<li aria-current="page">On bean</li>' in text
 
 
 def test_an_edit_of_the_field_makes_what_a_clean_build_makes(tmp_path: Path):

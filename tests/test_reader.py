@@ -37,6 +37,36 @@ def test_a_denial_page_has_at_most_1100_words(flagship_site: Path):
     assert {address: count for address, count in words.items() if count > 1100} == {}
 
 
+def test_the_answer_of_a_denial_page_has_at_most_60_words(flagship_site: Path):
+    words = {
+        address: len(main.get_element_by_id("answer").text_content().split())
+        for address, main in texts(flagship_site, "denial").items()
+    }
+    assert {address: count for address, count in words.items() if not 0 < count <= 60} == {}
+
+
+def test_the_parts_of_a_denial_page_stand_in_one_order(flagship_site: Path):
+    order = re.findall(
+        r"\S+",
+        "answer urgent not-done deadlines criteria angle payer-practice evidence help next letter"
+        " offer questions sources",
+    )
+    needed = {"answer", "urgent", "not-done", "deadlines", "angle", "evidence", "next", "help"}
+    for address, main in texts(flagship_site, "denial").items():
+        parts = main.xpath("*[self::div or self::section][@id]/@id")
+        assert parts == [name for name in order if name in parts], address
+        assert needed <= set(parts), address
+
+
+def test_each_line_of_a_plan_is_cited(flagship_site: Path):
+    for path in flagship_site.rglob("index.html"):
+        page = html.fromstring(path.read_text(encoding="utf-8"))
+        if page.find("body").get("class") == "page-denial":
+            lines = page.xpath("//*[@id='deadlines']//details")
+            assert lines, path
+            assert all(line.xpath(".//dd//*[@class='cite']") for line in lines), path
+
+
 def test_relation_and_disclaimer_stand_before_the_offer(flagship_site: Path):
     for address, main in texts(flagship_site, "denial").items():
         text = main.text_content()

@@ -14,7 +14,7 @@ from pageloom import seo
 from pageloom.batch import HTML, JSON, Batch
 from pageloom.diagnostics import WARNING, Diagnostic, Location
 from pageloom.expressions import AbsentError, evaluate, lookup
-from pageloom.model import Family, Link, Path, Row, Text
+from pageloom.model import Family, Link, Path, Row, Slot, Text
 from pageloom.plan import NOINDEX, PUBLISHED, Cell, FamilyPlan, Plan
 from pageloom.sheet import Item, escaped
 
@@ -100,7 +100,7 @@ class Linker:
         key = (parent[0].family.name, parent[1])
         if self._above[0] != key:
             places = self._plan.crumbs(plan, number)
-            self._above = (key, _above([self.item(*place) for place in places]))
+            self._above = (key, _above([self._crumb(*place) for place in places]))
         return self._above[1]
 
     def related(self, plan: FamilyPlan, number: int) -> list[Item]:
@@ -112,15 +112,35 @@ class Linker:
         """Return the link to a cell; pages that lie near each other link to the same ones."""
         return self._of(plan)[number]
 
-    def listed(self, plan: FamilyPlan, number: int, line: Text | None) -> Item:
-        """Return the link to a cell in a list that may have a line of its own for it."""
+    def listed(self, plan: FamilyPlan, number: int, slot: Slot) -> Item:
+        """Return the link to a cell in a list that may have words and a line of its own for it."""
         item = self.item(plan, number)
-        if line is None:
+        if slot.text is None and slot.line is None:
             return item
-        said = ""
+        worded = self._worded(item, slot.text, plan, number)
+        if slot.line is None:
+            return worded
+        return Item(worded.link, worded.said, escaped(self._spoken(slot.line, plan, number)))
+
+    def _crumb(self, plan: FamilyPlan, number: int) -> Item:
+        """Return the link to a cell in breadcrumbs."""
+        item, family = self.item(plan, number), plan.family
+        if family.crumb is family.link_text:
+            return item
+        return self._worded(item, family.crumb, plan, number)
+
+    def _worded(self, item: Item, text: Text | None, plan: FamilyPlan, number: int) -> Item:
+        """Return a link with other words; with its own where a field in them is absent."""
+        words = self._spoken(text, plan, number) if text is not None else ""
+        if not words:
+            return item
+        return Item((HTML[words], item.link[1]), (JSON[words], item.said[1]), item.line)
+
+    def _spoken(self, text: Text, plan: FamilyPlan, number: int) -> str:
+        """Return a text of a cell; nothing where a field in it is absent."""
         with suppress(AbsentError):
-            said = self._plan.spoken(line, plan.family, plan.cells[number])
-        return Item(item.link, item.said, escaped(said))
+            return self._plan.spoken(text, plan.family, plan.cells[number])
+        return ""
 
     def _of(self, plan: FamilyPlan) -> _Items:
         items = self._items.get(plan.family.name)

@@ -63,7 +63,7 @@ class Pages:
         self._titles = batch.first(family.titles, seo.TITLE)
         self._descriptions = batch.first(family.descriptions, seo.DESCRIPTION)
         self._h1 = [batch.said(family.h1, form) for form in (HTML, JSON)]
-        self._links = [batch.said(family.link_text, form) for form in (HTML, JSON)]
+        self._crumb = [batch.said(family.crumb, form) for form in (HTML, JSON)]
         self._slots = [self._slot(slot, batch) for slot in family.slots]
         self._simple = not any(slot.lists or slot.folds for slot in family.slots)
 
@@ -141,7 +141,7 @@ class Pages:
         above = self._linker.above(self._cells, self._numbers[place])
         if not above.items:
             return (), ()
-        html, said = self._both(self._links, place, self._family.link_text)
+        html, said = self._both(self._crumb, place, self._family.crumb)
         return (*above.texts, html, b""), (*above.said, said, seo.said(route))
 
     def _pager(self, place: int, page: int) -> Pager | None:
@@ -250,7 +250,7 @@ class Pages:
         children = self._ordered(other, self._plan.children(self._cells, number, slot.lists), slot)
         start, stop = max(shown.start - passed, 0), max(shown.stop - passed, 0)
         listed = self._linker.listed
-        return [listed(other, child, slot.line) for child in children[start:stop]], len(children)
+        return [listed(other, child, slot) for child in children[start:stop]], len(children)
 
     def _ordered(self, plan: FamilyPlan, children: Sequence[int], slot: Slot) -> Sequence[int]:
         """Return the cells of a list by a field of theirs, those without it last."""

@@ -147,9 +147,10 @@ def _of_family(family: Family) -> tuple[Passage, ...]:
         *family.descriptions,
         family.h1,
         family.link_text,
+        family.crumb,
         family.line,
         family.fold_heading,
-        *(slot.heading for slot in family.slots),
+        *(text for slot in family.slots for text in (slot.heading, slot.text, slot.line)),
     )
     return tuple(
         Passage(text.location.path, text.source, text.location.line)

@@ -65,6 +65,7 @@ class _Reader:
             return tuple(text(item, names, self._report) for item in items)
 
         h1 = read("h1")
+        link_text = read("link_text") if "link_text" in values else h1
         fold = node.get("fold")
         where = node.get("where")
         cells = self._cells(node, values, axes) if sound else ""
@@ -83,7 +84,8 @@ class _Reader:
             titles=read_all("title"),
             descriptions=read_all("description"),
             h1=h1,
-            link_text=read("link_text") if "link_text" in values else h1,
+            link_text=link_text,
+            crumb=read("crumb") if "crumb" in values else link_text,
             line=read("line") if "line" in values else None,
             article=values.get("article", False),
             listed=values.get("listed", True),
@@ -232,6 +234,7 @@ class _Reader:
             rows=tuple(entry.get("rows", ())),
             prefer=(*prefer, *(axis for axis in axes if axis not in prefer)),
             lists=entry.get("list", ""),
+            text=self._listed(node, "text"),
             line=self._listed(node, "line"),
             order=self._order(node),
             folds=entry.get("fold", ""),

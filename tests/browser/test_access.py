@@ -53,8 +53,17 @@ def test_reading_order(visit, family, request):
     assert golden.read_text(encoding="utf-8") == text
 
 
-def test_the_first_screen_of_a_phone_answers(visit):
+def test_the_first_screen_of_a_phone_answers(visit, flagship_site):
     page = visit(FAMILIES["denial"])
-    for part in ("h1", "#answer", ".pointer a", "#urgent h2"):
-        box = page.locator(part).first.bounding_box()
-        assert box["y"] + box["height"] <= 844, part
+    start = page.url.removesuffix(FAMILIES["denial"])
+    denials = [
+        path.parent.relative_to(flagship_site).as_posix()
+        for path in flagship_site.rglob("index.html")
+        if '<body class="page-denial"' in path.read_text("utf-8")
+    ]
+    assert len(denials) >= 200
+    for path in denials:
+        page.goto(f"{start}/{path}/", wait_until="commit")
+        for part in ("h1", "#answer", ".pointer a", "#urgent h2"):
+            box = page.locator(part).first.bounding_box()
+            assert box["y"] + box["height"] <= 844, (path, part)
