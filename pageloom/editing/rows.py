@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pageloom import source
+from pageloom.counted import counted
 from pageloom.diagnostics import Diagnostic, Location, quoted
 from pageloom.editing import derived, trial
 from pageloom.editing.csv_rows import SheetText
@@ -272,8 +273,7 @@ def _said(
 
 def _followed(written: Sequence[str]) -> Iterator[str]:
     if written:
-        count = "1 file" if len(written) == 1 else f"{len(written)} files"
-        yield f"{derived.FOLDER}/ follows, for editors: {count}"
+        yield f"{derived.FOLDER}/ follows, for editors: {counted(len(written), 'file')}"
 
 
 def _described(location: Location, name: str, properties: Mapping[str, Any]) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pageloom import gate, source
+from pageloom.counted import counted
 from pageloom.load.schemas import schema_path
 from pageloom.model import Row
 from pageloom.options import Options
@@ -75,7 +76,7 @@ class Cells:
         """Yield what is to be said of them."""
         count = len(self.routes)
         said = ", ".join(f"{number} {name}" for name, number in self.verdicts.items() if number)
-        yield f"  {self.family}: {count} {'cell' if count == 1 else 'cells'}: {said}"
+        yield f"  {self.family}: {counted(count, 'cell')}: {said}"
         for route in self.routes[:SHOWN]:
             yield f"    {route}"
         if count > SHOWN:

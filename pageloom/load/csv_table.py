@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pageloom import source
+from pageloom.counted import counted
 from pageloom.diagnostics import Diagnostic, quoted
 from pageloom.trees import Node
 
@@ -170,7 +171,7 @@ class _Reader:
         first = line.cells[0]
         beyond = [cell for cell in line.cells[len(self._names) :] if cell.text.strip()]
         if beyond:
-            message = f"{len(line.cells)} cells in a table of {len(self._names)} columns"
+            message = f"{len(line.cells)} cells in a table of {counted(len(self._names), 'column')}"
             help_ = "put a cell that holds the separator in double quotes"
             self._problem(beyond[0], message, "a cell a column", help_)
         pairs: dict[str, tuple[Node, Node]] = {}
