@@ -73,7 +73,7 @@ def _base(root: Path, report: Report, *, preview: bool, today: str) -> _Base | N
     awaited = mark_due(root, tables, settings, report)
     rows = resolve(tables, report)
     fields = tables.fields()
-    families = read_families(map_, fields, report)
+    families = read_families(map_, fields, tables.carried, report)
     axes = {spec.name: rows[spec.name] for spec in map_.axes}
     hidden = {axis: tables.hidden(axis) for axis in axes}
     check_names(settings_node, families, axes, hidden, report)

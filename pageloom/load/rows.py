@@ -89,6 +89,19 @@ class Tables:
             found[name] = (found.get(name) or frozenset()) | {"due"}
         return found
 
+    def carried(self, name: str) -> frozenset[str] | None:
+        """Return the fields of rows without a schema; None where it has one, or rows are unread."""
+        rows = self.raw.get(name)
+        if (
+            self.schemas.get(name) is not None
+            or name in self.unread
+            or self.hidden(name)
+            or not rows
+        ):
+            return None
+        own = complete(None, self.specs[name])["properties"]
+        return frozenset(own).union(*(raw.values for raw in rows))
+
     def markdown(self) -> dict[str, frozenset[str]]:
         """Return the fields of each kind of row that are declared as Markdown."""
         return {name: _markdown_fields(declared) for name, declared in self.schemas.items()}
