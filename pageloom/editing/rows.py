@@ -13,8 +13,8 @@ from pageloom.diagnostics import Diagnostic, Location, quoted
 from pageloom.editing import derived, trial
 from pageloom.editing.csv_rows import SheetText
 from pageloom.editing.yaml_rows import CannotEditError, RowsText, flow_list, scalar
-from pageloom.load import csv_table
-from pageloom.load.rows import Tables, TableSpec, cell_types, complete, suggested_slug
+from pageloom.load import csv_table, slugs
+from pageloom.load.rows import Tables, TableSpec, cell_types, complete
 from pageloom.model import Row
 from pageloom.pipeline import Decision
 from pageloom.trees import Node
@@ -53,7 +53,7 @@ def read_pairs(arguments: Iterable[str]) -> dict[str, list[str]]:
 def add(root: Path, tables: Tables, spec: TableSpec, given: Mapping[str, Sequence[str]]) -> Answer:
     """Add a row to a table, when it is sound as far as it goes."""
     row = complete(tables.schemas[spec.name], spec)
-    values = _named(spec, {key: list(value) for key, value in given.items()})
+    values = _named(spec, {key: list(value) for key, value in given.items()}, tables.lang)
     missing = [name for name in row["required"] if name not in values]
     order = [spec.key, *spec.axes, *row.get("properties", {}), *values]
     written = {
@@ -105,12 +105,12 @@ def _at(problem: Diagnostic, place: _Place) -> bool:
     return location.path == place.path and place.first <= location.line <= place.last
 
 
-def _named(spec: TableSpec, values: dict[str, list[str]]) -> dict[str, list[str]]:
+def _named(spec: TableSpec, values: dict[str, list[str]], lang: str) -> dict[str, list[str]]:
     """Return the values with a slug, made of the name where none is given."""
     if spec.axes or spec.key in values:
         return values
     source_ = next((values[name][-1] for name in ("name", "title") if values.get(name)), "")
-    slug = suggested_slug(source_)
+    slug = slugs.suggested(source_, spec.name, lang)
     if spec.key != "slug" or not slug:
         raise UsageError(f"a {spec.name} needs `{spec.key}=…`, or `name=…` to make it of")
     return {spec.key: [slug], **values}

@@ -11,6 +11,7 @@ from typing import Any
 
 from pageloom.conditions import Condition, ConditionError
 from pageloom.diagnostics import Diagnostic, Location, Start, closest_help, quoted
+from pageloom.load import slugs
 from pageloom.load.schemas import built_in
 from pageloom.load.site_map import MATRIX, Map, undefined
 from pageloom.load.texts import Names, text
@@ -193,6 +194,8 @@ class _Reader:
         fault = ""
         if not all(_SEGMENT.fullmatch(part) for part in folders):
             fault = "has a part that is neither a word nor one `{axis}`"
+        elif any(map(slugs.is_device, parts)):
+            fault = "has a part that is the name of a device on Windows"
         elif file and not _PAGE.fullmatch(parts[-1]):
             fault = "does not end with a word and .html"
         elif sorted(named) != sorted(axes):

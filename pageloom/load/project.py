@@ -67,7 +67,7 @@ class _Base:
 def _base(root: Path, report: Report, *, preview: bool, today: str) -> _Base | None:
     settings, settings_node = read_settings(root, report, today)
     words = read_words(root, defaults_root(), settings.lang, report)
-    map_, tables = read_tables(root, report, preview=preview)
+    map_, tables = read_tables(root, report, preview=preview, lang=settings.lang)
     if map_ is None:
         return None
     awaited = mark_due(root, tables, settings, report)
@@ -114,9 +114,12 @@ class _Counted:
         self._report(problem)
 
 
-def read_tables(root: Path, report: Report, *, preview: bool) -> tuple[Map | None, Tables]:
+def read_tables(
+    root: Path, report: Report, *, preview: bool, lang: str = ""
+) -> tuple[Map | None, Tables]:
     """Return the map of the site and its tables, references between rows still open."""
-    tables = Tables(root, report, preview=preview)
+    lang = lang or read_settings(root, lambda _: None, "")[0].lang
+    tables = Tables(root, report, preview=preview, lang=lang)
     node = source.read_yaml(root, MATRIX, report)
     map_ = read_map(node, report) if node is not None else None
     if map_ is not None:
