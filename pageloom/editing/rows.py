@@ -82,13 +82,37 @@ def add(root: Path, tables: Tables, spec: TableSpec, given: Mapping[str, Sequenc
         ]
         answer.tried = {path: content}
         return answer
-    before = trial.known(trial.decided(root, {}).plan)
+    outlook = _outlook(root, decision, {path: content}, spec, key)
     _write(root, path, content)
     answer.written = (path, *derived.refresh(root))
     answer.lines = list(_said(spec, row, place, found, missing, written))
     answer.lines += _followed(answer.written[1:])
-    answer.lines += _cells(trial.of_row(decision, found, before), spec)
+    answer.lines += outlook
     return answer
+
+
+def _outlook(
+    root: Path,
+    tried: Decision,
+    changes: Mapping[str, bytes],
+    spec: TableSpec,
+    key: tuple[str, ...],
+) -> list[str]:
+    """Return what a build makes of a new row: its cells, and the pages that it takes away.
+
+    `tried` has drafts in it; a build leaves them out, unless the row is about one.
+    """
+    (path,) = changes
+    plain = tried
+    if trial.has_drafts(tried):
+        plain = trial.decided(root, changes, spec.schema, preview=False)
+    about_draft = _found(plain, spec, key, path) is None
+    after = tried if about_draft else plain
+    row = _found(after, spec, key, path)
+    before = trial.decided(root, {}, preview=about_draft)
+    cells = trial.of_row(after, row, trial.known(before.plan)) if row is not None else []
+    head = "makes, when its drafts are published" if about_draft else "makes"
+    return list(_cells(cells, trial.fallen(before, after), spec, head))
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,13 +312,20 @@ def _described(location: Location, name: str, properties: Mapping[str, Any]) -> 
     )
 
 
-def _cells(found: Sequence[trial.Cells], spec: TableSpec) -> Iterator[str]:
+def _cells(
+    found: Sequence[trial.Cells], fallen: Sequence[str], spec: TableSpec, head: str
+) -> Iterator[str]:
     if not found:
         yield f"makes no cell: no family has cells of this {spec.name} yet"
         return
-    yield "makes"
+    yield head
     for cells in found:
         yield from cells.lines()
+    if fallen:
+        yield f"takes away {counted(len(fallen), 'page')} that a build makes now"
+        yield from (f"    {said}" for said in fallen[: trial.SHOWN])
+        if len(fallen) > trial.SHOWN:
+            yield f"    … and {len(fallen) - trial.SHOWN} more"
     for cells in found:
         for slot, pins in cells.empty:
             yield f"write next: python build.py new {slot} {pins}"
