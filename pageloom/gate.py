@@ -18,7 +18,8 @@ from pageloom.copies import Shingled
 from pageloom.counted import counted
 from pageloom.diagnostics import WARNING, Diagnostic
 from pageloom.likeness import Likeness, most_alike
-from pageloom.model import Column, Family, Gate, Measure, Slot, Snippet, Weight
+from pageloom.measure import Column, Measure, Weight
+from pageloom.model import Family, Gate, Slot, Snippet
 from pageloom.plan import FOLDED, HELD, NOINDEX, PUBLISHED, FamilyPlan, Plan, picker
 
 Report = Callable[[Diagnostic], None]

@@ -21,8 +21,8 @@ from pageloom.counted import counted
 from pageloom.ledger import RELEASED, Entry
 from pageloom.load.ledger import read_ledger
 from pageloom.load.settings import SITE, read_settings
-from pageloom.model import Settings
 from pageloom.options import Options
+from pageloom.settings import Settings
 
 FORMAT = 1
 BATCH = 10_000

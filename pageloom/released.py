@@ -17,7 +17,7 @@ from pageloom.diagnostics import Diagnostic, Location
 from pageloom.gate import Measured
 from pageloom.ledger import FOLDER, RELEASED, Entry, Ledger
 from pageloom.load.ledger import read_ledger
-from pageloom.model import Measure
+from pageloom.measure import Measure
 from pageloom.plan import NOINDEX, PUBLISHED, VERDICTS, FamilyPlan, Plan, page_route
 from pageloom.redirects import formers, redirects
 from pageloom.revision import RevisionError, resolved

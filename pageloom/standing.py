@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pageloom import gate
 from pageloom.counted import counted
 from pageloom.gate import Measured
-from pageloom.model import Measure
+from pageloom.measure import Measure
 from pageloom.plan import FOLDED, HELD, NOINDEX, PUBLISHED, FamilyPlan, Plan
 
 UNRELEASED = "not released yet"

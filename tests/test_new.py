@@ -233,7 +233,7 @@ slot: note
 for: {maker: delta}
 draft: true
 ---
-Delta keeps its own parts in a store by the river; each has a number on its back, and no two are the same.
+Delta keeps its own parts in a store by the river; each has a number, and no two are the same.
 -- matrix/matrix.yaml --
 format: 1
 axes:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from pageloom import load, source
+from pageloom.characters import decode
 from pageloom.counted import counted
 from pageloom.diagnostics import Diagnostic, Location, closest_help, quoted
 from pageloom.editing import derived
@@ -72,7 +73,7 @@ def _sound_rows(
     tables: Tables, spec: TableSpec, raw: bytes, path: str, problems: list[Diagnostic]
 ) -> Sequence[Node] | None:
     """Return the rows of a CSV file, None after problems at its cells were reported."""
-    text = source.decode(raw, path, problems.append)
+    text = decode(raw, path, problems.append)
     declared = complete(tables.schemas[spec.name], spec)
     found = None
     if text is not None:
@@ -184,7 +185,7 @@ class _YamlTable:
         self._read()
 
     def _read(self) -> None:
-        normal = source.decode(self.text.encode(), "", _nowhere) or ""
+        normal = decode(self.text.encode(), "", _nowhere) or ""
         node = source.parse_yaml(normal, "", _nowhere)
         items = node.items if node is not None else ()
         self.keys: Sequence[Key] = [key_of(self._spec, item) for item in items]

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from pageloom import source
+from pageloom.characters import decode
 from pageloom.counted import counted
-from pageloom.diagnostics import Diagnostic, Location, quoted
+from pageloom.diagnostics import Diagnostic, Location, problem, quoted
 from pageloom.editing import derived, trial
 from pageloom.editing.csv_rows import SheetText
 from pageloom.editing.yaml_rows import CannotEditError, RowsText, flow_list, scalar
@@ -71,7 +72,7 @@ def add(root: Path, tables: Tables, spec: TableSpec, given: Mapping[str, Sequenc
         content, place = _inserted(root, path, spec, key, written, values, cell_types(row))
     except CannotEditError as error:
         message = f"a row cannot be added: {error}"[:100]
-        answer.problems.append(source.problem(path, 101, 1, 1, message))
+        answer.problems.append(problem(path, 101, 1, 1, message))
         return answer
     decision = trial.decided(root, {path: content}, spec.schema)
     found = _found(decision, spec, key, path)
@@ -200,16 +201,14 @@ def _inserted(
     if path.endswith(".csv"):
         return _inserted_in_csv(text, path, spec, key, values, types)
     problems: list[Diagnostic] = []
-    node = source.parse_yaml(source.decode(raw, path, problems.append) or "", path, problems.append)
+    node = source.parse_yaml(decode(raw, path, problems.append) or "", path, problems.append)
     if problems:
         raise CannotEditError(f"line {problems[0].location.line}: {problems[0].message}")
     keys = [key_of(spec, item) for item in (node.items if node else ())]
     place = next((number for number, other in enumerate(keys) if other > key), len(keys))
     rows = RowsText(text)
     rows.insert(place, written)
-    after = source.parse_yaml(
-        source.decode(rows.text.encode(), path, _nowhere) or "", path, _nowhere
-    )
+    after = source.parse_yaml(decode(rows.text.encode(), path, _nowhere) or "", path, _nowhere)
     item = after.items[place] if after else None
     first = item.line if item else 1
     last = max((_last_line(value) for _, value in item.pairs), default=first) if item else first
@@ -245,7 +244,7 @@ def _inserted_in_csv(
         raise CannotEditError(f"the table has no column {quoted(unknown[0])}")
     place = next((n for n, other in enumerate(sheet.keys) if other > key), len(sheet.keys))
     sheet.insert(place, key, {name: _node(name, items, types) for name, items in values.items()})
-    node = csv_table.parse(source.decode(sheet.text.encode(), path, _nowhere) or "", path, _nowhere)
+    node = csv_table.parse(decode(sheet.text.encode(), path, _nowhere) or "", path, _nowhere)
     row = node.items[place] if node is not None else Node("map", 1, 1)
     return sheet.text.encode(), _Place(path, row.line, _last_line(row))
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pageloom import source
 from pageloom.counted import counted
-from pageloom.diagnostics import Diagnostic, quoted
+from pageloom.diagnostics import Diagnostic, problem, quoted
 from pageloom.trees import Node
 
 Report = Callable[[Diagnostic], None]
@@ -102,7 +102,7 @@ def sheet(text: str, path: str, report: Report) -> Sheet | None:
     except _CsvError as error:
         expected = "cells in double quotes, and quotes inside them twice"
         message = f"not CSV: {error}"
-        report(source.problem(path, 101, error.line, error.column, message, expected=expected))
+        report(problem(path, 101, error.line, error.column, message, expected=expected))
         return None
     return found
 
@@ -153,7 +153,7 @@ def _check_header(header: tuple[Cell, ...], path: str, report: Report) -> None:
         if name and name in seen:
             message = f"column {quoted(name)} appears twice"
             expected = "each name once"
-            report(source.problem(path, 102, cell.line, cell.column, message, expected=expected))
+            report(problem(path, 102, cell.line, cell.column, message, expected=expected))
         seen.add(name)
 
 
@@ -205,7 +205,7 @@ class _Reader:
 
     def _problem(self, cell: Cell, message: str, expected: str, help_: str = "") -> None:
         self._report(
-            source.problem(
+            problem(
                 self._path, 105, cell.line, cell.column, message, expected=expected, help_=help_
             )
         )

@@ -9,6 +9,7 @@ from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
 
+from pageloom.characters import position
 from pageloom.conditions import Condition, ConditionError
 from pageloom.diagnostics import Diagnostic, Location, Start, closest_help, quoted
 from pageloom.load import slugs
@@ -17,7 +18,6 @@ from pageloom.load.site_map import MATRIX, Map, undefined
 from pageloom.load.texts import Names, text
 from pageloom.model import Family, Gate, Path, Related, Slot, Text
 from pageloom.schema import Validator
-from pageloom.source import position
 from pageloom.trees import Node
 
 Report = Callable[[Diagnostic], None]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pageloom import inputs, source
+from pageloom.characters import decode
 from pageloom.diagnostics import Diagnostic
 from pageloom.inputs import defaults_root
 from pageloom.load.claims import read_claims
@@ -171,7 +172,7 @@ def _made_from(base: _Base, raw: bytes) -> Hashable:
 
 
 def _snippet(reader: SnippetReader, raw: bytes, path: str, report: Report) -> Snippet | None:
-    text = source.decode(raw, path, report)
+    text = decode(raw, path, report)
     document = None if text is None else parse_document(text, path, report)
     return None if document is None else reader.read(document, report)
 

@@ -9,7 +9,8 @@ from statistics import median
 
 from pageloom import cascade, gate
 from pageloom.counted import counted
-from pageloom.model import Slot, Snippet, Weight
+from pageloom.measure import Weight
+from pageloom.model import Slot, Snippet
 from pageloom.plan import Cell, picker
 from pageloom.report.facts import Facts, Holding
 from pageloom.report.weighed import Weighed
