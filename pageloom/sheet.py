@@ -66,6 +66,8 @@ class Section:
     texts: Sequence[bytes]
     links: int = 0
     """How many links to pages its texts have."""
+    spaces: int = 0
+    """About how many words it has."""
 
 
 def section(
@@ -84,7 +86,8 @@ def section(
     lines = tuple([bool(item.line) for item in links])
     parts = tuple([(bool(part.heading), len(part.links)) for part in folded])
     shape = (name, bool(heading), bool(html), lines, parts)
-    return Section(shape, texts, sum(text.count(ANCHOR) for text in texts))
+    anchors, spaces = (sum(text.count(what) for text in texts) for what in (ANCHOR, b" "))
+    return Section(shape, texts, anchors, spaces)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lxml import etree
 from trees import append, copied, made, rebuilt, replace, stamps, tree
 
@@ -326,6 +328,16 @@ def test_a_sitemap_above_the_limit_has_an_index():
     ]
     assert found == [f"https://a.example/{n}/" for n in range(5)]
     assert files["sitemap-2.xml"].count(b"<lastmod>2026-01-02</lastmod>") == 1
+
+
+@given(st.lists(st.text("a/&<>\"'é%", min_size=1), max_size=5), st.sampled_from(["", "2026-01-02"]))
+def test_sitemaps_hold_addresses_as_they_are(routes_: list[str], day: str):
+    pages_ = [(route, day) for route in routes_]
+    ((_, content),) = seo.sitemaps("https://a.example", {"": pages_})
+    entries = etree.fromstring(content).findall("{*}url")
+    assert [(entry.findtext("{*}loc"), entry.findtext("{*}lastmod", "")) for entry in entries] == [
+        (f"https://a.example{route}", day) for route in routes_
+    ]
 
 
 def test_a_sitemap_at_the_limit_has_none():

@@ -45,6 +45,7 @@ class Composer:
         self.called = self.filler.called
         self.template_path = self._data.template_path
         self.share_images = self._images(theme)
+        self._times: dict[int, bytes] = {}
 
     def _images(self, theme: Theme) -> dict[str, bytes]:
         """Return the address of each family's image for shared links, or nothing."""
@@ -99,9 +100,12 @@ class Composer:
 
         Spaces are counted, not words: it is fast, and the few of tags make up for the headings.
         """
-        spaces = sum(text.count(b" ") for section in sections for text in section.texts)
-        minutes = max(1, round(spaces / SPACES_A_MINUTE))
-        return escaped(self._lexicon.text("reading_time", minutes))
+        minutes = max(1, round(sum([part.spaces for part in sections]) / SPACES_A_MINUTE))
+        found = self._times.get(minutes)
+        if found is None:
+            said = self._lexicon.text("reading_time", minutes)
+            found = self._times[minutes] = escaped(said)
+        return found
 
     def later(
         self,

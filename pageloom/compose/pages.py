@@ -171,7 +171,7 @@ class Pages:
                 text = html[id(item)] if item.holes else item.whole
                 heading = self._heading(own, place) if own.headings else b""
                 texts = (heading, text) if heading else (text,)
-                sections.append(Section(own.shape, texts, item.links))
+                sections.append(Section(own.shape, texts, item.links, item.spaces))
             elif type(item) is list:
                 parts = [self._part(part, html) for part in item]
                 sections.append(section(own.slot.name, self._heading(own, place), folded=parts))
