@@ -101,6 +101,12 @@ def said(text: str) -> bytes:
     return text.encode() if _special(text) is None else script_json(text)[1:-1]
 
 
+def say_all(texts: Sequence[str]) -> list[bytes]:
+    """Return texts without controls as `said` returns them."""
+    joined = "".join(texts)
+    return list(map(str.encode if _special(joined) is None else said, texts))
+
+
 @dataclass(frozen=True, slots=True)
 class _Pattern:
     """The graph of a kind of page as a pattern, and the numbers of the values that it takes."""
@@ -299,13 +305,13 @@ def _index(base: str, changed: Mapping[str, str]) -> bytes:
 def _xml(root: str, entry: str, entries: Iterable[Page]) -> bytes:
     """Return a list of addresses with the days of their last changes, one a line."""
     lines = [
-        "<?xml version='1.0' encoding='utf-8'?>",
+        "<?xml version='1.0' encoding='utf-8'?>\n",
         f'<!--{GENERATOR_COMMENT}--><{root} xmlns="{_NAMESPACE}">',
     ]
     for address, date in entries:
         changed = f"<lastmod>{escape(date)}</lastmod>" if date else ""
-        lines.append(f"<{entry}><loc>{escape(address)}</loc>{changed}</{entry}>")
-    return "\n".join([*lines, f"</{root}>"]).encode()
+        lines.append(f"<{entry}><loc>{escape(address)}</loc>{changed}</{entry}>\n")
+    return "".join([*lines, f"</{root}>"]).encode()
 
 
 _TRAINING = (
