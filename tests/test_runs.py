@@ -125,7 +125,7 @@ def built(root: Path, out: str) -> tuple[dict[str, bytes], Outcome]:
 
 
 def both(root: Path) -> tuple[dict[str, bytes], Outcome, int]:
-    """Return the site and what was told, the same in runs and page by page, and how many in runs."""
+    """Return the site and what was told, the same both ways, and how many pages were in runs."""
     together: list[int] = []
     in_runs: Callable[..., dict[int, bytes]] = vars(Worker)["_in_runs"]
 
