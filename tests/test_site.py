@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from pageloom import seo, writing
 from pageloom.options import Options
 from pageloom.pipeline import decide
 from pageloom.plan import PUBLISHED, VERDICTS, Plan
-from pageloom.render import Renderer
+from pageloom.writing.worker import Range, Worker
 
 ROOT = Path(__file__).parent.parent
 BASE = "https://garden.example"
@@ -130,21 +130,21 @@ def test_only_pages_that_an_edit_may_touch_are_rendered(
     garden: Path, monkeypatch: pytest.MonkeyPatch, path: str, old: str, new: str, count: int
 ):
     made(garden)
-    rendered = []
-    real = Renderer.page
+    rendered: list[tuple[str, str]] = []
+    pages: Callable[..., Iterator[tuple[str, bytes | None]]] = vars(Worker)["_made"]
 
-    def page(*arguments: Any) -> tuple[bytes, int]:
-        rendered.append(arguments)
-        return real(*arguments)
+    def seen(worker: Worker, part: Range, stale: bytes) -> Iterator[tuple[str, bytes | None]]:
+        for file, page in pages(worker, part, stale):
+            rendered.append((part[0], file))
+            yield file, page
 
-    monkeypatch.setattr(Renderer, "page", page)
+    monkeypatch.setattr(Worker, "_made", seen)
     made(garden)
     assert rendered == []
     replace(garden / path, old, new)
     made(garden)
-    pages = {sheet.canonical for _, sheet, _ in rendered}
-    assert len(pages) == count
-    families = {sheet.family for _, sheet, _ in rendered}
+    assert len(set(rendered)) == count
+    families = {family for family, _ in rendered}
     assert len(rendered) == count + len(families)  # one of each is tried before any is written
 
 

@@ -14,7 +14,7 @@ from pageloom.sheet import SourceItem
 from pageloom.theme import Theme
 
 SOURCE = "partials/source.html"
-_KEPT = 4096
+_KEPT = 512
 Anchor = Callable[[Link], bytes]
 
 
