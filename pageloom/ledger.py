@@ -48,6 +48,11 @@ class Entry(NamedTuple):
     state: str
     """`released`; `withdrawn` from the index; or `gone`."""
 
+    @property
+    def changed(self) -> bool:
+        """Whether its content has changed since it was first released."""
+        return self.modified > self.published
+
 
 @dataclass(frozen=True, slots=True)
 class Farewell:
