@@ -151,17 +151,20 @@ families:
 - {slug: plain, title: A plain title, publisher: A plain house, dated: "2026"}
 -- matrix/facts.yaml --
 - {id: one, statement: It rains., source: cited, citation: ch. 1 et seq., confidence: high}
+- {id: two, statement: It snows., source: plain, citation: p. 3; p. 4, confidence: high}
+- {id: three, statement: It hails., source: plain, citation: p. 4, confidence: high}
 -- content/sections/body.md --
 ---
 slot: body
 family: home
 for: {}
 ---
-It rains {{ fact("one") }}; ask {{ cite("asked") }}, or read {{ cite("plain") }}.
+It rains {{ fact("one") }}; ask {{ cite("asked") }},
+or see {{ cite("two") }} and {{ cite("three") }}.
 """
 
 
-def test_a_mark_at_the_end_of_a_source_or_of_a_name_is_not_doubled(tmp_path: Path):
+def test_no_mark_and_no_place_in_a_list_of_sources_is_doubled(tmp_path: Path):
     write_files(tmp_path, MARKS)
     made(tmp_path)
     page = (tmp_path / "site/index.html").read_text(encoding="utf-8")
@@ -170,6 +173,6 @@ def test_a_mark_at_the_end_of_a_source_or_of_a_name_is_not_doubled(tmp_path: Pat
     assert [re.sub(r"<[^>]+>", "", entry) for entry in entries] == [
         "The &#34;why?&#34; Desk. ch. 1 et seq. Text as of ca. 2020",
         "What can I do? Desk Inc. Text as of May 2026",
-        "A plain title. A plain house. Text as of 2026",
+        "A plain title. A plain house. p. 3; p. 4. Text as of 2026",
     ]
     assert "Desk Inc. We answer." in text
