@@ -15,7 +15,7 @@ from hashlib import blake2b
 from typing import Any
 
 from pageloom.digests import LITERAL, NONE, Digests, digest
-from pageloom.model import Cite, Family, Fragment, Link, Path, Project, Row, Slot, Snippet
+from pageloom.model import SOURCE, Cite, Family, Fragment, Link, Path, Project, Row, Slot, Snippet
 from pageloom.plan import FOLDED, PUBLISHED, FamilyPlan, Plan
 from pageloom.theme import Theme
 
@@ -214,7 +214,8 @@ class Keys:
             yield from self._digests.rows(crumb, place)
 
     def _shell(self, family: Family) -> bytes:
-        return digest((self._base, _outline(family), self._theme.digest(family.template)))
+        templates = (family.template, SOURCE)
+        return digest((self._base, _outline(family), *map(self._theme.digest, templates)))
 
     def _own_rows(self, scope: Mapping[str, Any]) -> Iterator[bytes]:
         """Yield the digests of a cell's rows with what their texts look up."""

@@ -12,6 +12,8 @@ from pageloom.ledger import NOTHING, Ledger
 from pageloom.settings import Settings, Words
 
 Value: TypeAlias = "str | int | float | bool | Row | tuple[Value, ...] | Mapping[str, Value]"
+SOURCE = "partials/source.html"
+"""The partial that prints an entry of every page's list of sources."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

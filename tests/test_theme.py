@@ -176,3 +176,11 @@ def test_no_mark_and_no_place_in_a_list_of_sources_is_doubled(tmp_path: Path):
         "A plain title. A plain house. p. 3; p. 4. Text as of 2026",
     ]
     assert "Desk Inc. We answer." in text
+
+
+def test_an_edit_of_the_entry_of_a_source_is_on_every_page_that_cites(tmp_path: Path):
+    write_files(tmp_path, MARKS)
+    made(tmp_path)
+    write_files(tmp_path, "-- themes/default/partials/source.html --\n<i>{{ source.title }}</i>\n")
+    made(tmp_path)
+    assert "<i>What can I do?</i>" in (tmp_path / "site/index.html").read_text(encoding="utf-8")

@@ -9,11 +9,10 @@ from markupsafe import escape
 
 from pageloom.diagnostics import Location
 from pageloom.lexicon import Lexicon
-from pageloom.model import Cite, Filled, Link, Row, Segment
+from pageloom.model import SOURCE, Cite, Filled, Link, Row, Segment
 from pageloom.sheet import SourceItem
 from pageloom.theme import Theme
 
-SOURCE = "partials/source.html"
 _KEPT = 512
 Anchor = Callable[[Link], bytes]
 
