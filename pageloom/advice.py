@@ -13,7 +13,8 @@ from statistics import median
 
 from pageloom import cascade, gate
 from pageloom.gate import Measured
-from pageloom.model import Column, Snippet, Weight
+from pageloom.measure import Column, Weight
+from pageloom.model import Snippet
 from pageloom.plan import Cell, FamilyPlan, picker
 
 DEFAULT_WORDS, LEAST_FACTS, MOST_FACTS = 150, 2, 3

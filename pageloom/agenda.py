@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pageloom import freshness
+from pageloom.counted import counted
 from pageloom.plan import Plan
 
 
@@ -30,7 +31,7 @@ def _changes(plan: Plan) -> Iterator[tuple[str, str]]:
             yield day, f"the promotion of the offer for `{name}` has ended"
     awaited = {**plan.project.awaited, **_snippets(plan)}
     for kind, (day, count) in awaited.items():
-        yield day, f"the check of {count} {kind}{'' if count == 1 else 's'} is over"
+        yield day, f"the check of {counted(count, kind)} is over"
 
 
 def _snippets(plan: Plan) -> dict[str, tuple[str, int]]:

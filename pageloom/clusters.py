@@ -7,7 +7,8 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pageloom import copies
-from pageloom.model import Column, Snippet, Weight
+from pageloom.measure import Column, Weight
+from pageloom.model import Snippet
 
 Compared = tuple[list[int | None], list[int]]
 """Identities (None where a page has nothing) and weights in words, by page."""

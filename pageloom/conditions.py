@@ -5,10 +5,11 @@ https://jinja.palletsprojects.com/en/stable/sandbox/
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from jinja2 import TemplateSyntaxError, UndefinedError, nodes
+from jinja2 import StrictUndefined, TemplateSyntaxError, UndefinedError, nodes
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -26,9 +27,8 @@ _ALLOWED = (
     nodes.Or,
     nodes.Tuple,
 )
-_environment = ImmutableSandboxedEnvironment()
-
-
+_environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined)
+_FIELD = re.compile(r"attribute '(\w+)'")
 MAX_LENGTH = 1000
 
 
@@ -46,7 +46,9 @@ class Condition:
             raise ConditionError(f"more than {MAX_LENGTH} characters")
         try:
             tree = _environment.parse("{{" + text + "}}")
-            self._evaluate: Callable[..., Any] = _environment.compile_expression(text)
+            self._evaluate: Callable[..., Any] = _environment.compile_expression(
+                text, undefined_to_none=False
+            )
         except TemplateSyntaxError as error:
             raise ConditionError(str(error.message)) from error
         except (ValueError, OverflowError, RecursionError, SyntaxError, MemoryError) as error:
@@ -64,7 +66,15 @@ class Condition:
         except TypeError as error:
             raise ConditionError("it compares values of different types") from error
         except (UndefinedError, SecurityError) as error:
-            raise ConditionError(str(error)) from error
+            found = _FIELD.search(str(error))
+            said = f"`{found[1]}` is asked of a text, number or list" if found else str(error)
+            raise ConditionError(said) from error
+
+    def offset(self, root: str, field: str) -> int:
+        """Return where in the text a path stands for the first time."""
+        path = rf"\b{root}\s*\.\s*{field}\b" if field else rf"\b{root}\b"
+        found = re.search(path, self.text)
+        return found.start() if found else 0
 
 
 def _checked(tree: nodes.Template) -> tuple[tuple[str, str], ...]:

@@ -191,6 +191,26 @@ def letter(path: str) -> str:
     return "T" if path.startswith("themes/") else "M"
 
 
+def problem(
+    path: str,
+    number: int,
+    line: int,
+    column: int,
+    message: str,
+    *,
+    expected: str = "",
+    help_: str = "",
+) -> Diagnostic:
+    """Return a problem of a file as such, with the letter of its folder."""
+    return Diagnostic(
+        code=f"{letter(path)}{number}",
+        location=Location(path, line, column),
+        message=message,
+        expected=expected,
+        help=help_,
+    )
+
+
 def table_code(code: str) -> str:
     """Return the code under which the table explains `code` (`S104` is explained as `M104`)."""
     return "M" + code[1:] if code[:2] in {"C1", "S1", "T1"} else code

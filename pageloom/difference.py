@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from pageloom.counted import counted
 from pageloom.diagnostics import Diagnostic
 from pageloom.plan import VERDICTS
 
@@ -237,5 +238,7 @@ def shortened(lines: Iterable[str]) -> str:
             folded = "<details>" in line or (folded and "</details>" not in line)
     if rest:
         found += ["\n</details>"] if folded else []
-        found.append(f"\n… and {rest} more lines: `python build.py check` prints every problem.")
+        found.append(
+            f"\n… and {counted(rest, 'more line')}: `python build.py check` prints every problem."
+        )
     return "\n".join(found)

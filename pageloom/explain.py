@@ -12,6 +12,7 @@ from typing import Any
 from pageloom import advice, cascade, gate, standing
 from pageloom.advice import Advice
 from pageloom.compose import Piece, Provenance
+from pageloom.counted import counted
 from pageloom.diagnostics import CODES, Diagnostic, table_code
 from pageloom.gate import Measured
 from pageloom.model import Slot, Snippet
@@ -188,18 +189,20 @@ class _Page:
     def _number_lines(self, measured: Measured) -> Iterator[str]:
         limits, measure = self._family.family.gate, measured.of(self._number)
         if limits.needs_words:
-            yield f"  {measure.words} words, {limits.min_words} wanted"
+            yield f"  {counted(measure.words, 'word')}, {limits.min_words} wanted"
             yield (
                 f"  specific share {measure.specific_share:.2f}, "
                 f"{limits.min_specific_share:.2f} wanted"
             )
-            yield f"  {measure.specific_facts} specific facts, {limits.min_specific_facts} wanted"
+            facts = counted(measure.specific_facts, "specific fact")
+            yield f"  {facts}, {limits.min_specific_facts} wanted"
         if limits.max_sibling_likeness < 1:
             yield f"  {self._likeness_line(measured, limits.max_sibling_likeness)}"
         lists = [slot.lists for slot in self._family.family.slots if slot.lists]
         if limits.min_children and lists:
             count = len(self._plan.children(self._family, self._number, lists[0]))
-            yield f"  {count} published {lists[0]} pages below it, {limits.min_children} wanted"
+            pages = counted(count, f"published {lists[0]} page")
+            yield f"  {pages} below it, {limits.min_children} wanted"
 
     def _likeness_line(self, measured: Measured, limit: float) -> str:
         alike = measured.likeness.get(self._number)
@@ -252,19 +255,19 @@ class _Page:
         if slot.lists:
             count = len(plan.children(family, number, slot.lists))
             yield f"slot {slot.name}"
-            yield f"  list of {slot.lists}: {count} links"
+            yield f"  list of {slot.lists}: {counted(count, 'link')}"
             return
         if slot.folds:
             count = len(plan.folded(family, number, slot.folds))
             yield f"slot {slot.name}"
-            yield f"  folded {slot.folds}: {count} sections"
+            yield f"  folded {slot.folds}: {counted(count, 'section')}"
             return
         words, own = self._words(slot)
         share = words / (self._total() or 1)
         specific = f", {own} specific" if own else ""
         pages = self._pages(slot)
-        carried = f"; on {pages} page{'' if pages == 1 else 's'}" if words else ""
-        size = f"{_words(words)}, {share:.0%} of the page{specific}{carried}"
+        carried = f"; on {counted(pages, 'page')}" if words else ""
+        size = f"{counted(words, 'word')}, {share:.0%} of the page{specific}{carried}"
         yield f"slot {slot.name}  ({size})"
         snippet = family.choices[slot.name][number] if slot.snippet else None
         if snippet is not None:
@@ -274,7 +277,7 @@ class _Page:
         else:
             yield "  empty"
         for piece in self._pieces(slot):
-            yield f"    {_part(piece)}: {_words(piece.words)}"
+            yield f"    {_part(piece)}: {counted(piece.words, 'word')}"
         if slot.snippet:
             yield from _losers(plan, family, number, slot, snippet)
 
@@ -285,19 +288,15 @@ def _part(piece: Piece) -> str:
     return f"{piece.kind} {piece.name} ({piece.location.path}:{piece.location.line})"
 
 
-def _words(count: int) -> str:
-    return f"{count} word{'' if count == 1 else 's'}"
-
-
 def _advised(found: Advice) -> str:
     parts = [f"raise the specific share to {found.share:.2f}"]
     if found.releases:
-        count = len(found.releases)
-        parts.append(f"release {count} page{'' if count == 1 else 's'}")
+        parts.append(f"release {counted(len(found.releases), 'page')}")
     if found.takes:
         parts.append(f"take {len(found.takes)} from the index")
     does = " and ".join(parts)
-    text = f"{found.what}: about {found.words} words with {found.facts} facts would {does}"
+    size = f"{counted(found.words, 'word')} with {counted(found.facts, 'fact')}"
+    text = f"{found.what}: about {size} would {does}"
     return f"{text}; still lacking: {'; '.join(found.lacks)}" if found.lacks else text
 
 
@@ -331,6 +330,6 @@ def _selector(snippet: Snippet) -> str:
     parts = []
     for pin in snippet.pins:
         slugs = sorted(row.slug for row in pin.rows)
-        shown = slugs[0] if pin.rank == cascade.SINGLE else f"{len(slugs)} rows"
+        shown = slugs[0] if pin.rank == cascade.SINGLE else counted(len(slugs), "row")
         parts.append(f"{pin.axis} {shown}")
     return ", ".join(parts)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from pageloom.counted import counted
 from pageloom.diagnostics import WARNING, Diagnostic
 from pageloom.model import Cite, Fragment, Row, Snippet
 from pageloom.plan import FOLDED, FamilyPlan, Plan
@@ -137,12 +138,13 @@ def check(plan: Plan, report: Report) -> None:
 
 def _due_facts(facts: list[Row]) -> Diagnostic:
     facts = sorted(facts, key=lambda row: (row.values["due"], row.slug))
-    sources = {row.values.get("source") for row in facts}
+    sources = len({row.values.get("source") for row in facts})
+    what = f"{counted(len(facts), 'fact')} from {counted(sources, 'source')}"
     return Diagnostic(
         code="L810",
         location=facts[0].location,
         severity=WARNING,
-        message=f"the check of {len(facts)} facts from {len(sources)} sources is over",
+        message=f"the check of {what} is over",
         help="read the source, then set `as_of`, or add a row to matrix/reviews.yaml",
         notes=_notes(f"{row.slug}: last checked {row.values['due']}" for row in facts),
     )
@@ -154,7 +156,7 @@ def _due_snippets(snippets: list[Snippet]) -> Diagnostic:
         code="L811",
         location=snippets[0].location,
         severity=WARNING,
-        message=f"the review of {len(snippets)} snippets is over",
+        message=f"the review of {counted(len(snippets), 'snippet')} is over",
         help="read each again, then set `reviewed`",
         notes=_notes(f"{item.path}: {item.front['reviewed']}" for item in snippets),
     )

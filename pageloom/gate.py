@@ -15,9 +15,11 @@ from typing import Protocol
 
 from pageloom.clusters import Cluster, compared_columns, near_copies
 from pageloom.copies import Shingled
+from pageloom.counted import counted
 from pageloom.diagnostics import WARNING, Diagnostic
 from pageloom.likeness import Likeness, most_alike
-from pageloom.model import Column, Family, Gate, Measure, Slot, Snippet, Weight
+from pageloom.measure import Column, Measure, Weight
+from pageloom.model import Family, Gate, Slot, Snippet
 from pageloom.plan import FOLDED, HELD, NOINDEX, PUBLISHED, FamilyPlan, Plan, picker
 
 Report = Callable[[Diagnostic], None]
@@ -96,13 +98,14 @@ def reasons(family: Family, measure: Measure) -> tuple[str, ...]:
     found = [f"slot `{slot}` is empty" for slot in measure.missing]
     found += measure.unreviewed
     if measure.words < gate.min_words:
-        found.append(f"{measure.words} words, {gate.min_words} wanted")
+        found.append(f"{counted(measure.words, 'word')}, {gate.min_words} wanted")
     if measure.specific_share < gate.min_specific_share:
         found.append(
             f"specific share {_below(measure.specific_share)}, {gate.min_specific_share:.2f} wanted"
         )
     if measure.specific_facts < gate.min_specific_facts:
-        found.append(f"{measure.specific_facts} specific facts, {gate.min_specific_facts} wanted")
+        facts = counted(measure.specific_facts, "specific fact")
+        found.append(f"{facts}, {gate.min_specific_facts} wanted")
     if measure.likeness > gate.max_sibling_likeness:
         found.append(
             f"likeness {_above(measure.likeness)}, at most {gate.max_sibling_likeness:.2f} allowed"

@@ -12,7 +12,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from pageloom.diagnostics import Location
-from pageloom.model import Project
+from pageloom.model import SOURCE, Project
 
 _PACKAGE = Path(__file__).parent
 _LIBRARIES = ("jinja2", "markdown", "markupsafe", "pyyaml", "lxml")
@@ -45,7 +45,7 @@ def _is_shipped(folder: Path) -> bool:
 
 def templates(project: Project) -> Iterator[tuple[str, Location]]:
     """Yield the templates and partials that the families name."""
-    yield "partials/source.html", Location("content/site.yaml")
+    yield SOURCE, Location("content/site.yaml")
     for family in project.families.values():
         yield family.template, family.location
         for slot in family.slots:

@@ -15,8 +15,8 @@ from hashlib import blake2b
 from typing import Any
 
 from pageloom.digests import LITERAL, NONE, Digests, digest
-from pageloom.model import Cite, Family, Fragment, Link, Path, Project, Row, Slot, Snippet
-from pageloom.plan import FOLDED, PUBLISHED, Cell, FamilyPlan, Plan, picker
+from pageloom.model import SOURCE, Cite, Family, Fragment, Link, Path, Project, Row, Slot, Snippet
+from pageloom.plan import FOLDED, PUBLISHED, FamilyPlan, Plan
 from pageloom.theme import Theme
 
 _FACT_CALL = re.compile(r"\b(?:fact|cite|value)\(\s*([^)]*?)\s*\)")
@@ -32,7 +32,7 @@ class _Made:
     """What all pages of a family share, and where they differ."""
 
     shared: bytes
-    joins: tuple[tuple[Mapping[Cell, Row], Callable[[Cell], Cell]], ...]
+    joins: tuple[str, ...]
     filled: tuple[Slot, ...]
     listed: tuple[Slot, ...]
 
@@ -46,6 +46,14 @@ class _Cells(dict[int, bytes]):
 
     def __missing__(self, number: int) -> bytes:
         found = self[number] = self._make(number)
+        return found
+
+
+class _Told(dict[tuple[Row | None, ...], bytes]):
+    """Digests of rows that stand together."""
+
+    def __missing__(self, rows: tuple[Row | None, ...]) -> bytes:
+        found = self[rows] = b"".join([row.digest if row else NONE for row in rows])
         return found
 
 
@@ -64,7 +72,6 @@ class Keys:
         self._made: dict[str, _Made] = {}
         self._cells: dict[str, _Cells] = {}
         self._differ: dict[tuple[str, str], list[bytes]] = {}
-        self._above_last: tuple[Any, bytes] = (None, NONE)
 
     def pages(self, plan: FamilyPlan, pages: Sequence[tuple[int, int, str]]) -> list[bytes]:
         """Return the keys of pages of a family: (number of the cell, of its page, anything)."""
@@ -74,14 +81,15 @@ class Keys:
         state = [bytes((plan.verdicts[n], page & 255, page >> 8)) for n, page, _ in pages]
         columns: list[Sequence[bytes]] = [[made.shared] * len(pages), state]
         columns += [list(map(self._digests.row, column)) for column in zip(*cells, strict=True)]
-        for index, pick in made.joins:
-            columns.append([self._joined(index.get(pick(cell))) for cell in cells])
+        for name in made.joins:
+            rows = self._plan.joined(plan, name)
+            columns.append([self._joined(rows[number]) for number in numbers])
         columns += [self._filled(plan, numbers, slot) for slot in made.filled]
         for slot in made.listed:
             columns.append([b"".join(self._listed(plan, number, slot)) for number in numbers])
         if plan.family.related:
             columns += self._beside(plan, numbers)
-        columns.append([self._above(plan, number) for number in numbers])
+        columns.append(self._above(plan, numbers))
         if plan.entries:
             columns.append([_dates(plan, number, page) for number, page, _ in pages])
         return [
@@ -137,19 +145,14 @@ class Keys:
         found = self._differ.get(key)
         if found is None:
             place = plan.family.axes.index(axis)
-            joins = [self._project.joins[name] for name, _ in self._plan.covered(plan.family)]
-            about = [
-                (join.index, picker(plan.family.axes, join.axes))
-                for join in joins
-                if axis in join.axes
+            covered = [name for name, _ in self._plan.covered(plan.family)]
+            about = [name for name in covered if axis in self._project.joins[name].axes]
+            joined = [self._plan.joined(plan, name) for name in about]
+            known = _Told()
+            found = self._differ[key] = [
+                known[rows]
+                for rows in zip([cell[place] for cell in plan.cells], *joined, strict=True)
             ]
-            made: dict[tuple[Row | None, ...], bytes] = {}
-            found = self._differ[key] = []
-            for cell in plan.cells:
-                rows = (cell[place], *[index.get(pick(cell)) for index, pick in about])
-                if rows not in made:
-                    made[rows] = b"".join([row.digest if row else NONE for row in rows])
-                found.append(made[rows])
             found.append(NONE)
         return found
 
@@ -170,7 +173,7 @@ class Keys:
                 parts += (self._partial(slot.partial), *self._tables_of(slot, names))
         made = _Made(
             shared=digest(parts),
-            joins=tuple((self._project.joins[name].index, pick) for name, pick in covered),
+            joins=tuple(name for name, _ in covered),
             filled=tuple(slot for slot in family.slots if slot.snippet),
             listed=tuple(slot for slot in family.slots if slot.lists or slot.folds),
         )
@@ -193,22 +196,26 @@ class Keys:
         """Return the digests of a sibling's rows."""
         return b"".join(self._digests.rows(plan, number))
 
-    def _above(self, plan: FamilyPlan, number: int) -> bytes:
-        """Return the digest of the pages above a cell; its neighbours have the same."""
-        above = self._plan.parent(plan, number)
-        if above is None:
-            return NONE
-        key = (above[0].family.name, above[1])
-        if self._above_last[0] != key:
-            parts: list[bytes] = []
-            for crumb, place in self._plan.crumbs(plan, number):
-                parts += (crumb.family.digest, bytes((crumb.verdicts[place],)))
-                parts += self._digests.rows(crumb, place)
-            self._above_last = (key, digest(parts))
-        return self._above_last[1]
+    def _above(self, plan: FamilyPlan, numbers: Sequence[int]) -> list[bytes]:
+        """Return for each cell the digest of the pages above it."""
+        cells = [plan.cells[number] for number in numbers]
+        parents = self._plan.parents(plan, cells)
+        known = {-1: NONE}
+        for parent, number in dict(zip(parents, numbers, strict=True)).items():
+            if parent >= 0:
+                known[parent] = digest(self._crumbs(plan, number))
+        return [known[parent] for parent in parents]
+
+    def _crumbs(self, plan: FamilyPlan, number: int) -> Iterator[bytes]:
+        """Yield the digests of the pages above a cell."""
+        for crumb, place in self._plan.crumbs(plan, number):
+            yield crumb.family.digest
+            yield bytes((crumb.verdicts[place],))
+            yield from self._digests.rows(crumb, place)
 
     def _shell(self, family: Family) -> bytes:
-        return digest((self._base, _outline(family), self._theme.digest(family.template)))
+        templates = (family.template, SOURCE)
+        return digest((self._base, _outline(family), *map(self._theme.digest, templates)))
 
     def _own_rows(self, scope: Mapping[str, Any]) -> Iterator[bytes]:
         """Yield the digests of a cell's rows with what their texts look up."""

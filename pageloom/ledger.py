@@ -13,6 +13,7 @@ from datetime import date
 from hashlib import blake2b
 from typing import NamedTuple
 
+from pageloom.counted import counted
 from pageloom.diagnostics import Diagnostic, Location, quoted
 
 FOLDER = "matrix/ledger"
@@ -46,6 +47,11 @@ class Entry(NamedTuple):
     """Of that content, as `content` makes it."""
     state: str
     """`released`; `withdrawn` from the index; or `gone`."""
+
+    @property
+    def changed(self) -> bool:
+        """Whether its content has changed since it was first released."""
+        return self.modified > self.published
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +164,7 @@ def _line_fault(line: str) -> tuple[int, str, str] | None:
             return column, f"`{name}` is {quoted(part, 30) if part else 'empty'}", expected
         column += len(part) + 1
     if len(parts) != len(_FIELDS):
-        return 1, f"{len(parts)} columns", f"{len(_FIELDS)} columns with a tab between them"
+        return 1, counted(len(parts), "column"), f"{len(_FIELDS)} columns with a tab between them"
     if parts[2] < parts[1]:
         return len(parts[0]) + 13, "modified before it was published", "a day on or after that"
     return None

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pageloom.diagnostics import Diagnostic, Location
-from pageloom.model import Row, Words
+from pageloom.model import Row
+from pageloom.settings import Words
 
 Report = Callable[[Diagnostic], None]
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from pageloom.diagnostics import Location, Start
 from pageloom.ledger import NOTHING, Ledger
+from pageloom.settings import Settings, Words
 
 Value: TypeAlias = "str | int | float | bool | Row | tuple[Value, ...] | Mapping[str, Value]"
+SOURCE = "partials/source.html"
+"""The partial that prints an entry of every page's list of sources."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -277,46 +280,6 @@ class Claims:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """Fixed words, plurals, months and units in the site's language."""
-
-    lang: str
-    entries: Mapping[str, Any]
-    path: str
-    digest: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """`content/site.yaml`."""
-
-    values: Mapping[str, Any]
-    brand: str
-    base_url: str
-    lang: str
-    as_of: str
-    today: str
-    """The date to judge by: `as_of`, or what the command line says."""
-    theme: str
-    root_path: str
-    hidden: bool = False
-    """Whether every page is noindex, and there is no sitemap and no feed."""
-    commit: str = ""
-    """The revision that the files are those of; empty where nobody said."""
-    indexnow: str = ""
-    """The key that the site shows to search engines; empty for none."""
-    staged: bool = False
-    """Whether pages wait for their release."""
-    feed: int = 0
-    """How many entries the feed has; 0 for no feed."""
-    digest: bytes = b""
-    """Digest of what pages may depend on."""
-    hosts: tuple[str, ...] = ()
-    """Where the site is served."""
-    hosts_at: Location = field(default_factory=lambda: Location("content/site.yaml"))
-
-
-@dataclass(frozen=True, slots=True)
 class Project:
     """Everything the user wrote, read and converted."""
 
@@ -353,61 +316,6 @@ class Project:
         return bool(self.ledger and self.settings.feed and not self.settings.hidden)
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """What the gate measured of one page."""
-
-    words: int = 0
-    specific_words: int = 0
-    specific_facts: int = 0
-    likeness: float = 0.0
-    likeness_known: bool = False
-    missing: tuple[str, ...] = ()
-    unreviewed: tuple[str, ...] = ()
-    """Why nobody answers for the page."""
-
-    @property
-    def specific_share(self) -> float:
-        """Part of the page's words that comes from specific sources, 0 to 1."""
-        return self.specific_words / self.words if self.words else 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Weight:
-    """What fills a slot of a cell: its identity with names masked, words, and what is specific."""
-
-    identity: Hashable
-    words: int
-    specific_words: int = 0
-    facts: frozenset[str] = frozenset()
-    """Facts and sources that specific text cites."""
-    snippet: Snippet | None = None
-    values: tuple[str, ...] = ()
-    """What the snippet prints other than names."""
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """What fills a slot in all cells of a family: different weights, and the place of each cell's.
-
-    The first weight is that of nothing.
-    """
-
-    slot: Slot
-    kinds: Sequence[int]
-    weights: Sequence[Weight]
-    heading: int = 0
-    """Words of the slot's heading, which stands where something fills the slot."""
-
-    def of(self, number: int) -> Weight:
-        """Return what fills the slot of one cell."""
-        return self.weights[self.kinds[number]]
-
-    def each(self, values: Sequence[Any]) -> list[Any]:
-        """Return for every cell the value that stands at the place of its weight."""
-        return [values[kind] for kind in self.kinds]
-
-
 @dataclass(slots=True, eq=False)
 class Filled:
     """What fills a slot of a cell: bytes, citations and links in turn.
@@ -426,6 +334,14 @@ class Filled:
     linked: bool = False
     links: int = 0
     """At most how many links it has, those within the page left out."""
+    _spaces: int = -1
+
+    @property
+    def spaces(self) -> int:
+        """How many spaces its bytes have: about as many as words; counted once for all pages."""
+        if self._spaces < 0:
+            self._spaces = sum(part.count(b" ") for part in self.segments if type(part) is bytes)
+        return self._spaces
 
 
 def links(segments: Iterable[Segment]) -> int:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pageloom.counted import counted
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gain:
@@ -23,10 +25,10 @@ class Gain:
     @property
     def text(self) -> str:
         """The gain on one line."""
-        rows = ", ".join(f"+{_counted(number, name)}" for name, number in self.rows.items())
+        rows = ", ".join(f"+{counted(number, name)}" for name, number in self.rows.items())
         held = self.cells - self.pages - self.sections
-        counts = [_counted(self.cells, "cell"), _counted(self.pages, "page")]
-        counts += [_counted(self.sections, "section")] if self.sections else []
+        counts = [counted(self.cells, "cell"), counted(self.pages, "page")]
+        counts += [counted(self.sections, "section")] if self.sections else []
         counts += [f"{held} held"] if held else []
         line = f"{rows}: {', '.join(counts)}"
         return f"{line}; write {self.write} to release {self.releases}" if self.write else line
@@ -41,10 +43,6 @@ class Gain:
             "write": self.write,
             "releases": self.releases,
         }
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

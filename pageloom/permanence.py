@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pageloom import standing
+from pageloom.counted import counted
 from pageloom.diagnostics import WARNING, Diagnostic, Location, quoted
 from pageloom.gate import Measured
 from pageloom.ledger import FOLDER, GONE_FILE, RELEASED
@@ -143,7 +144,7 @@ def _lost(loss: _Loss, location: Location) -> Diagnostic:
         message = f"{count} released addresses lead nowhere, {quoted(loss.routes[0])} first"
     notes = loss.notes[:SHOWN]
     if count > SHOWN:
-        notes.append(f"and {count - SHOWN} more addresses")
+        notes.append(f"and {counted(count - SHOWN, 'more address', 'more addresses')}")
     return Diagnostic(
         code="R507",
         location=location,

@@ -17,11 +17,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pageloom import pipeline, released
+from pageloom.counted import counted
 from pageloom.ledger import RELEASED, Entry
 from pageloom.load.ledger import read_ledger
 from pageloom.load.settings import SITE, read_settings
-from pageloom.model import Settings
 from pageloom.options import Options
+from pageloom.settings import Settings
 
 FORMAT = 1
 BATCH = 10_000
@@ -77,8 +78,8 @@ class Ping:
         lines = list(self.urls[:limit])
         if limit is not None and len(self.urls) > limit:
             lines.append(f"… and {len(self.urls) - limit} more (-v lists all)")
-        count, posts = len(self.urls), len(self.batches)
-        lines.append(f"{count} address{'' if count == 1 else 'es'}, {posts} post(s)")
+        posts = counted(len(self.batches), "post")
+        lines.append(f"{counted(len(self.urls), 'address', 'addresses')}, {posts}")
         if self.urls and not sent:
             lines.append("nothing is sent yet; run it again with --send once this is live")
         return "\n".join(lines)
@@ -175,7 +176,7 @@ def send(ping: Ping, endpoint: str) -> Iterator[str]:
     for urls in ping.batches:
         status = _post(opener, endpoint, ping.body(urls), done)
         done += len(urls)
-        yield f"{status}: {done} of {len(ping.urls)} addresses told"
+        yield f"{status}: {done} of {counted(len(ping.urls), 'address', 'addresses')} told"
 
 
 def _post(opener: urllib.request.OpenerDirector, endpoint: str, body: bytes, done: int) -> int:
@@ -186,7 +187,8 @@ def _post(opener: urllib.request.OpenerDirector, endpoint: str, body: bytes, don
         headers={"Content-Type": "application/json; charset=utf-8"},
         method="POST",
     )
-    told = f"; {done} addresses were told before" if done else ""
+    were = "address was" if done == 1 else "addresses were"
+    told = f"; {done} {were} told before" if done else ""
     try:
         with opener.open(request, timeout=TIMEOUT) as answer:
             return int(answer.status)

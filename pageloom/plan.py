@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
@@ -81,6 +82,7 @@ class Plan:
     _below: dict[tuple[str, str], Below] = field(default_factory=dict)
     _rings: dict[str, Sequence[Ring]] = field(default_factory=dict)
     _covers: dict[str, Sequence[tuple[str, Callable[[Cell], Cell]]]] = field(default_factory=dict)
+    _joined: dict[tuple[str, str], Sequence[Row | None]] = field(default_factory=dict)
     _speakers: dict[int, Speaker] = field(default_factory=dict)
     _columns: dict[str, Sequence[tuple[str, array[int]]]] = field(default_factory=dict)
     _parents: dict[str, tuple[FamilyPlan | None, Callable[[Cell], Cell]]] = field(
@@ -134,6 +136,16 @@ class Plan:
                 if set(join.axes) <= set(family.axes)
             )
             self._covers[family.name] = found
+        return found
+
+    def joined(self, plan: FamilyPlan, join: str) -> Sequence[Row | None]:
+        """Return for each cell of a family the row of a join about it."""
+        key = (plan.family.name, join)
+        found = self._joined.get(key)
+        if found is None:
+            pick = dict(self.covered(plan.family))[join]
+            row = self.project.joins[join].index.get
+            found = self._joined[key] = [row(about) for about in map(pick, plan.cells)]
         return found
 
     def spoken(self, text: Text, family: Family, cell: Cell) -> str:
@@ -234,6 +246,16 @@ class Plan:
         place = above.index.get(pick(plan.cells[number]))
         return None if place is None else (above, place)
 
+    def parents(self, plan: FamilyPlan, cells: Sequence[Cell]) -> list[int]:
+        """Return the numbers of the parents of cells of a family, -1 where there is none."""
+        if plan.family.name not in self._parents:
+            self._parents[plan.family.name] = self._parent_of(plan.family)
+        above, pick = self._parents[plan.family.name]
+        if above is None:
+            return [-1] * len(cells)
+        place = above.index.get
+        return [place(key, -1) for key in map(pick, cells)]
+
     def _parent_of(self, family: Family) -> tuple[FamilyPlan | None, Callable[[Cell], Cell]]:
         above = self.families.get(family.parent)
         if above is None or not set(above.family.axes) <= set(family.axes):
@@ -317,11 +339,13 @@ class Plan:
         if found is None:
             axes = plan.family.axes
             made: list[Ring] = []
+            numbers = list(plan.published())
+            cells = [plan.cells[number] for number in numbers]
             for related in plan.family.related:
                 pick = picker(axes, tuple(axis for axis in axes if axis != related.vary))
-                ring: dict[Cell, list[int]] = {}
-                for number in plan.published():
-                    ring.setdefault(pick(plan.cells[number]), []).append(number)
+                ring: defaultdict[Cell, list[int]] = defaultdict(list)
+                for key, number in zip(map(pick, cells), numbers, strict=True):
+                    ring[key].append(number)
                 made.append((ring, pick, related.count))
             found = self._rings[plan.family.name] = tuple(made)
         return found

@@ -135,7 +135,22 @@ class Folder:
         other = self._information().get("site", site)
         with self.reported(""):
             if other != site and not self._holds_page_of(entries):
-                raise ForeignError(self._foreign_folder(f"is the output of {quoted(str(other))}"))
+                raise ForeignError(self._output_of(quoted(str(other))))
+
+    def _output_of(self, other: str) -> Diagnostic:
+        """Return the problem of a folder with the output of another site, or of this one's past."""
+        folder = self.out.name
+        return Diagnostic(
+            code="R504",
+            location=Location(folder),
+            message=f"`{folder}` is the output of {other}",
+            expected=f"the output of {quoted(self._site)}, or an empty folder",
+            help=f"if this site had that address before, remove `{folder}` and build again; "
+            "if it is another site, choose another folder with --out",
+            notes=(
+                "a build that finds the `.pageloom/` of the earlier one changes the address itself",
+            ),
+        )
 
     def _foreign_folder(self, fault: str) -> Diagnostic:
         return Diagnostic(

@@ -12,11 +12,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pageloom import gate
+from pageloom.counted import counted
 from pageloom.diagnostics import Diagnostic, Location
 from pageloom.gate import Measured
 from pageloom.ledger import FOLDER, RELEASED, Entry, Ledger
 from pageloom.load.ledger import read_ledger
-from pageloom.model import Measure
+from pageloom.measure import Measure
 from pageloom.plan import NOINDEX, PUBLISHED, VERDICTS, FamilyPlan, Plan, page_route
 from pageloom.redirects import formers, redirects
 from pageloom.revision import RevisionError, resolved
@@ -170,11 +171,11 @@ def taken(
     notes = [f"{count} × {kind}" for kind, count in kinds.most_common(SHOWN)]
     notes += [f"{route} {causes[route]}" for route in gone[:SHOWN]]
     if len(gone) > SHOWN:
-        notes.append(f"and {len(gone) - SHOWN} more pages")
+        notes.append(f"and {counted(len(gone) - SHOWN, 'more page')}")
     return Diagnostic(
         code="G701",
         location=Location("matrix/matrix.yaml"),
-        message=f"{len(gone)} of {total} pages would leave the index",
+        message=f"{len(gone)} of {counted(total, 'page')} would leave the index",
         expected=f"at most {PAGES} pages and {PART:.0%} of them",
         help=f"undo the cause, or accept it with --accept-deindex {len(gone)}; "
         "each build needs that until `release` with it records that they are out",

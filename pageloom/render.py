@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +40,16 @@ class Renderer:
         """Return the page's bytes, and at most how many links they have. Raises `ThemeError`."""
         skeleton = self._skeleton(sheet.shape(), location)
         return skeleton.holed.filled(sheet.values()), skeleton.links + sheet.links()
+
+    def run(
+        self, sheet: Sheet, columns: Sequence[Sequence[bytes]], location: Location
+    ) -> tuple[Iterable[bytes], int]:
+        """Return the bytes of pages that have the shape of a sheet, and the template's links.
+
+        `columns` are the pages' texts in the order of `Sheet.values`. Raises `ThemeError`.
+        """
+        skeleton = self._skeleton(sheet.shape(), location)
+        return skeleton.holed.filled_all(columns, len(columns[0])), skeleton.links
 
     def main_words(self, sheet: Sheet, location: Location) -> int:
         """Return how many words the template itself puts into `<main>`."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from pageloom.counted import counted
 from pageloom.diagnostics import Diagnostic, Location, closest_help, letter, quoted
 from pageloom.trees import Node
 
@@ -237,10 +238,12 @@ def _explain(kind: str, error: Any, name: str) -> tuple[int, str, str, str]:
     shown = str(error.instance)
     message = f"{name} is {_shown(error.instance)}"
     wordings: Mapping[str, Callable[[], str]] = {
-        "minLength": lambda: f"at least {error.kind.limit} characters",
-        "maxLength": lambda: f"at most {error.kind.limit} characters, not {len(error.instance)}",
-        "minItems": lambda: f"at least {error.kind.limit} entries",
-        "maxItems": lambda: f"at most {error.kind.limit} entries",
+        "minLength": lambda: f"at least {counted(error.kind.limit, 'character')}",
+        "maxLength": lambda: (
+            f"at most {counted(error.kind.limit, 'character')}, not {len(error.instance)}"
+        ),
+        "minItems": lambda: f"at least {counted(error.kind.limit, 'entry', 'entries')}",
+        "maxItems": lambda: f"at most {counted(error.kind.limit, 'entry', 'entries')}",
         "minimum": lambda: f"at least {error.kind.limit}",
         "maximum": lambda: f"at most {error.kind.limit}",
         "pattern": lambda: f"text of the form {error.kind.pattern}",

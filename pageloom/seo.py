@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import orjson
@@ -98,6 +99,12 @@ _special = re.compile('[<>&"\\\\\x00-\x1f\u2028\u2029]').search
 def said(text: str) -> bytes:
     """Return a text as it stands between the quotes of a JSON string in a script element."""
     return text.encode() if _special(text) is None else script_json(text)[1:-1]
+
+
+def say_all(texts: Sequence[str]) -> list[bytes]:
+    """Return texts without controls as `said` returns them."""
+    joined = "".join(texts)
+    return list(map(str.encode if _special(joined) is None else said, texts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,23 +303,15 @@ def _index(base: str, changed: Mapping[str, str]) -> bytes:
 
 
 def _xml(root: str, entry: str, entries: Iterable[Page]) -> bytes:
-    import io
-
-    from lxml import etree
-
-    buffer = io.BytesIO()
-    with etree.xmlfile(buffer, encoding="utf-8") as file:
-        file.write_declaration()
-        file.write(etree.Comment(GENERATOR_COMMENT))
-        with file.element(root, nsmap={None: _NAMESPACE}):
-            for address, date in entries:
-                element = etree.Element(entry)
-                etree.SubElement(element, "loc").text = address
-                if date:
-                    etree.SubElement(element, "lastmod").text = date
-                file.write(element)
-                file.write("\n")
-    return buffer.getvalue()
+    """Return a list of addresses with the days of their last changes, one a line."""
+    lines = [
+        "<?xml version='1.0' encoding='utf-8'?>\n",
+        f'<!--{GENERATOR_COMMENT}--><{root} xmlns="{_NAMESPACE}">',
+    ]
+    for address, date in entries:
+        changed = f"<lastmod>{escape(date)}</lastmod>" if date else ""
+        lines.append(f"<{entry}><loc>{escape(address)}</loc>{changed}</{entry}>\n")
+    return "".join([*lines, f"</{root}>"]).encode()
 
 
 _TRAINING = (

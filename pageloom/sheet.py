@@ -8,8 +8,9 @@ the same order.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from operator import itemgetter
 from typing import Any
 
@@ -66,6 +67,8 @@ class Section:
     texts: Sequence[bytes]
     links: int = 0
     """How many links to pages its texts have."""
+    spaces: int = 0
+    """About how many words it has."""
 
 
 def section(
@@ -84,7 +87,8 @@ def section(
     lines = tuple([bool(item.line) for item in links])
     parts = tuple([(bool(part.heading), len(part.links)) for part in folded])
     shape = (name, bool(heading), bool(html), lines, parts)
-    return Section(shape, texts, sum(text.count(ANCHOR) for text in texts))
+    anchors, spaces = (sum(text.count(what) for text in texts) for what in (ANCHOR, b" "))
+    return Section(shape, texts, anchors, spaces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,14 +194,20 @@ class Holed:
     """A rendered template: literal parts, with a hole between each two."""
 
     parts: list[bytes]
-    take: Callable[[Sequence[bytes]], Sequence[bytes]]
-    """Takes the values that fill the holes, in their order."""
+    take: Callable[[Sequence[Any]], Sequence[Any]]
+    """Takes the values (or their columns) that fill the holes, in their order."""
 
     def filled(self, values: Sequence[bytes]) -> bytes:
         """Return the template with values in its holes."""
         parts = self.parts.copy()
         parts[1::2] = self.take(values)
         return b"".join(parts)
+
+    def filled_all(self, columns: Sequence[Sequence[bytes]], count: int) -> Iterable[bytes]:
+        """Return the template `count` times, each time with the next values of the columns."""
+        parts: list[Iterable[bytes]] = [repeat(part, count) for part in self.parts]
+        parts[1::2] = self.take(columns)
+        return map(b"".join, zip(*parts, strict=True))
 
 
 def holed(text: str) -> Holed:
@@ -216,6 +226,11 @@ _special = re.compile("[&<>\"']").search
 def escaped(text: str) -> bytes:
     """Return a text as it stands in HTML, between tags or in quotes."""
     return text.encode() if _special(text) is None else str(escape(text)).encode()
+
+
+def escape_all(texts: Sequence[str]) -> list[bytes]:
+    """Return texts of one line each as they stand in HTML."""
+    return escaped("\n".join(texts)).split(b"\n")
 
 
 class _Slots(dict[str, Any]):

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pageloom.counted import counted
+
 if TYPE_CHECKING:
     from pageloom.outcome import Outcome
 
@@ -34,14 +36,10 @@ def summary(outcome: Outcome) -> str:
         f"{len(outcome.written)} written, {outcome.unchanged} unchanged, "
         f"{len(outcome.removed)} removed"
     )
-    counts = f"{_counted(errors, 'error')}, {_counted(warnings, 'warning')}"
+    counts = f"{counted(errors, 'error')}, {counted(warnings, 'warning')}"
     if outcome.waived:
         counts += f" ({sum(outcome.waived.values())} waived)"
     return "; ".join(part for part in (cells, files, counts, f"{outcome.seconds:.1f} s") if part)
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
 
 
 class Lines:

@@ -15,56 +15,18 @@ from typing import Any, NoReturn, TypeAlias
 import yaml
 
 from pageloom import trees
-from pageloom.diagnostics import Diagnostic, Location, Start, letter, quoted
+from pageloom.characters import CONTROL, decode, stray_character
+from pageloom.diagnostics import Diagnostic, Location, Start, letter, problem, quoted
 from pageloom.trees import Node
 
 Report: TypeAlias = Callable[[Diagnostic], None]
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 HAS_LIBYAML = hasattr(yaml, "CSafeLoader")
-_MARKS = ("<<<<<<< ", "=======", ">>>>>>> ")
-_CONFLICT = re.compile(r"^(<{7} |={7}$|>{7} )", re.MULTILINE)
-_CONTROL = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202d\u202e\ufeff\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef\ufffe\uffff"
-    + "".join(
-        f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0x10000, 0x110000, 0x10000)
-    )
-    + "]"
-)
-"""Controls, surrogates, private use (tokens are made of it) and what is no character.
-
-Also what turns the direction of the words around it, which belongs to markup
-(https://www.w3.org/International/questions/qa-bidi-controls), and byte order marks within a text.
-"""
-_SUSPECT = re.compile(
-    rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80[\xad\xae]|[\xed-\xf4]"
-)
-"""Bytes in every text with such a character; searching the text itself takes ten times as long."""
-_PLAIN = bytes((9, 10, 13, *range(32, 127)))
 _MAX_DEPTH = 40
 _WRITTEN = "values written out; fields declare their type"
 _QUOTE = "put text that starts with `&`, `*` or `!` in quotes"
 _NULLS = frozenset(("", "~", "null", "Null", "NULL"))
-
-
-def problem(
-    path: str,
-    number: int,
-    line: int,
-    column: int,
-    message: str,
-    *,
-    expected: str = "",
-    help_: str = "",
-) -> Diagnostic:
-    """Return a problem of a file as such, with the letter of its folder."""
-    return Diagnostic(
-        code=f"{letter(path)}{number}",
-        location=Location(path, line, column),
-        message=message,
-        expected=expected,
-        help=help_,
-    )
 
 
 def read_text(root: Path, path: str, report: Report) -> str | None:
@@ -124,58 +86,6 @@ def is_folder(root: Path, path: str) -> bool:
         return (root / path).is_dir()
     except (OSError, ValueError):
         return False
-
-
-def decode(raw: bytes, path: str, report: Report) -> str | None:
-    """Return bytes as text: UTF-8, byte order mark removed, CRLF as LF."""
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = raw[: error.start]
-        line = before.count(b"\n") + 1
-        column = error.start - (before.rfind(b"\n") + 1) + 1
-        message = f"byte 0x{raw[error.start]:02x} is not UTF-8"
-        report(
-            problem(
-                path, 115, line, column, message, expected="UTF-8", help_="save the file as UTF-8"
-            )
-        )
-        return None
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    conflict = _CONFLICT.search(text) if any(mark in text for mark in _MARKS) else None
-    if conflict:
-        line = text.count("\n", 0, conflict.start()) + 1
-        help_ = "keep one of the two versions and delete the marker lines"
-        report(problem(path, 114, line, 1, "merge conflict left in the file", help_=help_))
-        return None
-    control = _CONTROL.search(text) if _is_suspect(raw) else None
-    if control:
-        line, column = position(text, control.start())
-        report(_stray(path, line, column, control.group()))
-        return None
-    return text
-
-
-def _is_suspect(raw: bytes) -> bool:
-    """Whether a text may have a character that has no place in it; seldom true of a sound one."""
-    if raw.isascii():
-        return bool(raw.translate(None, _PLAIN))
-    return _SUSPECT.search(raw) is not None
-
-
-def _stray(path: str, line: int, column: int, character: str) -> Diagnostic:
-    return Diagnostic(
-        code="C219",
-        location=Location(path, line, column),
-        message=f"character U+{ord(character):04X} has no place in text",
-        expected="letters, marks, signs, spaces and line ends",
-        help="delete it",
-    )
-
-
-def position(text: str, offset: int) -> tuple[int, int]:
-    """Return line and column (from 1) of a character offset in `text`."""
-    return text.count("\n", 0, offset) + 1, offset - (text.rfind("\n", 0, offset) + 1) + 1
 
 
 def parse_yaml(text: str, path: str, report: Report, first_line: int = 1) -> Node | None:
@@ -284,7 +194,7 @@ def below(folder: Path, shown: str, report: Report) -> list[str]:
 
 def is_named_well(path: str, report: Report) -> bool:
     """Return whether a path can be shown and written; a problem is reported when not."""
-    stray = _CONTROL.search(path) or re.search("[\n\t]", path)
+    stray = CONTROL.search(path) or re.search("[\n\t]", path)
     if stray:
         shown = path.encode("unicode_escape").decode()
         report(problem(shown, 115, 1, 1, f"the file's name has {stray.group()!a} in it"))
@@ -338,9 +248,9 @@ class _Builder:
 
     def _scalar(self, event: Any, line: int, column: int) -> Node:
         value, style = event.value, event.style
-        stray = _CONTROL.search(value) if self._escapes else None
+        stray = CONTROL.search(value) if self._escapes else None
         if stray:
-            self._report(_stray(self._path, line, column, stray.group()))
+            self._report(stray_character(self._path, line, column, stray.group()))
             raise _StopError
         if style:
             return Node("text", line, column, value, start=self._start(style, line, column))

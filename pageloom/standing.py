@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pageloom import gate
+from pageloom.counted import counted
 from pageloom.gate import Measured
-from pageloom.model import Measure
+from pageloom.measure import Measure
 from pageloom.plan import FOLDED, HELD, NOINDEX, PUBLISHED, FamilyPlan, Plan
 
 UNRELEASED = "not released yet"
@@ -31,7 +32,7 @@ def _by_others(plan: Plan, family: FamilyPlan, number: int) -> str:
     if least and lists:
         children = len(plan.children(family, number, lists[0]))
         if children < least:
-            return f"{children} published pages below it, {least} wanted"
+            return f"{counted(children, 'published page')} below it, {least} wanted"
     above = plan.parent(family, number)
     if family.verdicts[number] in {HELD, FOLDED} and (
         above is None or above[0].verdicts[above[1]] < NOINDEX

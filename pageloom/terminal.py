@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from pageloom import shown
+from pageloom.counted import counted
 
 if TYPE_CHECKING:
     from pageloom.diagnostics import Diagnostic
@@ -29,7 +30,7 @@ def progress(arguments: argparse.Namespace) -> Callable[[int, int], None] | None
 
     def show(made: int, total: int) -> None:
         end = "\n" if made == total else ""
-        print(f"\r{made} of {total} pages", end=end, file=sys.stderr, flush=True)
+        print(f"\r{made} of {counted(total, 'page')}", end=end, file=sys.stderr, flush=True)
 
     return show
 
@@ -85,7 +86,7 @@ def print_problems(
         print(text, file=sys.stderr)
     for (severity, code), number in found.items():
         if number > SHOWN and not arguments.verbose:
-            more = f"{number - SHOWN} more {severity}s"
+            more = counted(number - SHOWN, f"more {severity}")
             print(f"… and {more} {code}: --verbose or --json", file=sys.stderr)
 
 

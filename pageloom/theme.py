@@ -28,11 +28,12 @@ from jinja2 import (
 from jinja2.exceptions import SecurityError
 
 from pageloom.assets import Asset, asset
+from pageloom.characters import decode
 from pageloom.compiled import Codes, Word, named_words
-from pageloom.diagnostics import Diagnostic, Location
+from pageloom.diagnostics import Diagnostic, Location, problem
 from pageloom.lexicon import Lexicon
 from pageloom.memory import NO_MEMORY, Memory
-from pageloom.source import below, decode, problem
+from pageloom.source import below
 from pageloom.views import OpaqueError, Sandbox, marked
 
 Report = Callable[[Diagnostic], None]

@@ -19,7 +19,8 @@ from trees import append, copied, errors, made, replace, tree
 
 from pageloom import advice, cli, copies, explain, gate, likeness
 from pageloom.compose import Provenance
-from pageloom.model import Gate, Measure
+from pageloom.measure import Measure
+from pageloom.model import Gate
 from pageloom.names import Names, without_tags, words
 from pageloom.options import Options
 from pageloom.pipeline import Decision, build, check, decide

@@ -88,8 +88,8 @@ def test_the_difference_comes_first_and_nothing_is_written(
 +
 +- {slug: beta, name: "Be: ta"}
 {BLANK}
-1 rows added, 1 changed, 1 as they were
-1 empty cells leave their fields as they are
+1 row added, 1 changed, 1 as it was
+1 empty cell leaves its field as it is
 nothing is written yet; run it again with --apply
 """
     assert capsys.readouterr().out == shown.replace("{BLANK}", " ")
@@ -190,7 +190,7 @@ def test_a_csv_table_keeps_its_ways(site: Site, capsys: pytest.CaptureFixture[st
 -"delta";  "Delta" ;;;
 +"charlie";"Cha; r";;a|c;
 +"delta";  "Delta" ;;x;FALSE
-1 rows added, 1 changed, 1 as they were
+1 row added, 1 changed, 1 as it was
 3 empty cells leave their fields as they are
 nothing is written yet; run it again with --apply
 """

@@ -13,8 +13,9 @@ from pageloom import cli, source
 from pageloom.diagnostics import Location
 from pageloom.lint.language import Acronyms, Slips
 from pageloom.lint.numbers import Numbers
-from pageloom.model import Row, Words
+from pageloom.model import Row
 from pageloom.pipeline import Options, build, check
+from pageloom.settings import Words
 
 CLAIMS = """
 -- change matrix/matrix.yaml --

@@ -9,6 +9,9 @@ import pytest
 import trees
 
 from pageloom import cli
+from pageloom.options import Options
+from pageloom.pipeline import decide
+from pageloom.plan import VERDICTS
 
 Site = Callable[[str], Path]
 
@@ -211,3 +214,95 @@ def test_a_skeleton_is_a_draft_that_changes_no_page(site: Site):
     run(root, "angle", "maker=alfa", "fault=smoke|noise")
     trees.made(root)
     assert trees.tree(root / "site") == before
+
+
+ALIKE = """\
+-- content/site.yaml --
+brand: Shop
+base_url: https://shop.example
+as_of: 2026-11-25
+-- content/answer.md --
+---
+slot: answer
+for: {}
+---
+Ask {{ maker.name }} first what the part costs, and how long the repair of it takes.
+-- content/note.md --
+---
+slot: note
+for: {maker: delta}
+draft: true
+---
+Delta keeps its own parts in a store by the river; each has a number, and no two are the same.
+-- matrix/matrix.yaml --
+format: 1
+axes:
+  maker: {file: makers.yaml}
+  fault: {file: faults.yaml}
+joins:
+  pair: {file: pairs.yaml, axes: [maker, fault]}
+families:
+  pair:
+    axes: [maker, fault]
+    cells: pair
+    route: /{maker}/{fault}/
+    title: ["{{ maker.name }} and {{ fault.name }}: what to ask the shop"]
+    h1: "{{ maker.name }}"
+    slots:
+      answer: {snippet: required}
+      note: {snippet: optional}
+    gate: {published: {max_sibling_likeness: 0.7}, otherwise: hold}
+-- matrix/makers.yaml --
+- {slug: alfa, name: Alfa}
+- {slug: delta, name: Delta}
+-- matrix/faults.yaml --
+- {slug: smoke, name: Smoke}
+- {slug: noise, name: Noise}
+-- matrix/pairs.yaml --
+- {maker: alfa, fault: smoke}
+"""
+
+
+def verdicts(root: Path) -> dict[str, str]:
+    """Return what a build makes of each cell."""
+    plan = decide(Options(root=root)).plan
+    family = plan.families["pair"]
+    routes = plan.routes(family.family, family.cells)
+    return {
+        route: VERDICTS[verdict] for route, verdict in zip(routes, family.verdicts, strict=True)
+    }
+
+
+def test_a_row_that_takes_another_page_away_says_so(site: Site, capsys: pytest.CaptureFixture[str]):
+    root = site(ALIKE)
+    assert verdicts(root) == {"/alfa/smoke/": "published"}
+    assert run(root, "pair", "maker=delta", "fault=smoke") == 0
+    said = capsys.readouterr().out
+    assert "  pair: 1 cell: 1 held\n    /delta/smoke/\n" in said
+    assert (
+        "takes away 1 page that a build makes now\n"
+        "    /alfa/smoke/ held: likeness 1.00, at most 0.70 allowed\n"
+    ) in said
+    assert verdicts(root) == {"/alfa/smoke/": "held", "/delta/smoke/": "held"}
+
+
+def test_what_a_row_makes_is_what_a_build_makes_without_drafts(
+    site: Site, capsys: pytest.CaptureFixture[str]
+):
+    root = site(ALIKE.replace("draft: true\n", ""))
+    assert run(root, "pair", "maker=delta", "fault=smoke") == 0
+    said = capsys.readouterr().out
+    assert "  pair: 1 cell: 1 published\n" in said
+    assert "takes away" not in said
+    assert set(verdicts(root).values()) == {"published"}
+
+
+def test_a_row_about_a_draft_says_that_the_draft_comes_first(
+    site: Site, capsys: pytest.CaptureFixture[str]
+):
+    root = site(ALIKE.replace("name: Delta}", "name: Delta, draft: true}"))
+    assert run(root, "pair", "maker=delta", "fault=smoke") == 0
+    assert "makes, when its drafts are published\n  pair: 1 cell: 1 published" in (
+        capsys.readouterr().out
+    )
+    assert verdicts(root) == {"/alfa/smoke/": "published"}

@@ -132,7 +132,7 @@ def test_where_nothing_changed_nothing_is_posted(
     garden: Path, engine: Engine, capsys: pytest.CaptureFixture[str]
 ):
     assert run(garden, "HEAD", "--send", "--endpoint", engine.url) == 0
-    assert capsys.readouterr().out == "0 addresses, 0 post(s)\n"
+    assert capsys.readouterr().out == "0 addresses, 0 posts\n"
     assert engine.told == []
 
 

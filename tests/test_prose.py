@@ -9,8 +9,9 @@ from pageloom import prose
 from pageloom.diagnostics import Location
 from pageloom.lint.language import Acronyms, Slips
 from pageloom.lint.numbers import Numbers
-from pageloom.model import Row, Words
+from pageloom.model import Row
 from pageloom.prose import MAX_SENTENCE, StandIn, sentences
+from pageloom.settings import Words
 
 
 def stand_in(text: str) -> StandIn:

@@ -456,6 +456,21 @@ def test_the_output_of_another_site_is_refused(trades: Path, tmp_path: Path):
     assert tree(other / "site") == before
 
 
+def test_an_output_without_its_state_says_what_to_do_when_the_address_changed(trades: Path):
+    made(trades)
+    shutil.rmtree(trades / ".pageloom")
+    settings = trades / "content/site.yaml"
+    text = settings.read_text(encoding="utf-8")
+    (address,) = re.findall(r"base_url: (\S+)", text)
+    settings.write_text(text.replace(address, "https://new.example"), encoding="utf-8")
+    (found,) = [problem for problem in build(Options(root=trades)).problems if problem.is_error]
+    assert (found.code, found.message) == ("R504", f"`site` is the output of `{address}`")
+    assert found.expected == "the output of `https://new.example`, or an empty folder"
+    assert found.help.startswith("if this site had that address before, remove `site` and build")
+    shutil.rmtree(trades / "site")
+    made(trades)
+
+
 def test_a_site_may_change_its_address(trades: Path):
     made(trades)
     settings = trades / "content" / "site.yaml"

@@ -7,11 +7,12 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lxml import etree
 from trees import append, copied, made, rebuilt, replace, stamps, tree
 
@@ -19,7 +20,7 @@ from pageloom import seo, writing
 from pageloom.options import Options
 from pageloom.pipeline import decide
 from pageloom.plan import PUBLISHED, VERDICTS, Plan
-from pageloom.render import Renderer
+from pageloom.writing.worker import Range, Worker
 
 ROOT = Path(__file__).parent.parent
 BASE = "https://garden.example"
@@ -128,21 +129,21 @@ def test_only_pages_that_an_edit_may_touch_are_rendered(
     garden: Path, monkeypatch: pytest.MonkeyPatch, path: str, old: str, new: str, count: int
 ):
     made(garden)
-    rendered = []
-    real = Renderer.page
+    rendered: list[tuple[str, str]] = []
+    pages: Callable[..., Iterator[tuple[str, bytes | None]]] = vars(Worker)["_made"]
 
-    def page(*arguments: Any) -> tuple[bytes, int]:
-        rendered.append(arguments)
-        return real(*arguments)
+    def seen(worker: Worker, part: Range, stale: bytes) -> Iterator[tuple[str, bytes | None]]:
+        for file, page in pages(worker, part, stale):
+            rendered.append((part[0], file))
+            yield file, page
 
-    monkeypatch.setattr(Renderer, "page", page)
+    monkeypatch.setattr(Worker, "_made", seen)
     made(garden)
     assert rendered == []
     replace(garden / path, old, new)
     made(garden)
-    pages = {sheet.canonical for _, sheet, _ in rendered}
-    assert len(pages) == count
-    families = {sheet.family for _, sheet, _ in rendered}
+    assert len(set(rendered)) == count
+    families = {family for family, _ in rendered}
     assert len(rendered) == count + len(families)  # one of each is tried before any is written
 
 
@@ -326,6 +327,16 @@ def test_a_sitemap_above_the_limit_has_an_index():
     ]
     assert found == [f"https://a.example/{n}/" for n in range(5)]
     assert files["sitemap-2.xml"].count(b"<lastmod>2026-01-02</lastmod>") == 1
+
+
+@given(st.lists(st.text("a/&<>\"'é%", min_size=1), max_size=5), st.sampled_from(["", "2026-01-02"]))
+def test_sitemaps_hold_addresses_as_they_are(routes_: list[str], day: str):
+    pages_ = [(route, day) for route in routes_]
+    ((_, content),) = seo.sitemaps("https://a.example", {"": pages_})
+    entries = etree.fromstring(content).findall("{*}url")
+    assert [(entry.findtext("{*}loc"), entry.findtext("{*}lastmod", "")) for entry in entries] == [
+        (f"https://a.example{route}", day) for route in routes_
+    ]
 
 
 def test_a_sitemap_at_the_limit_has_none():

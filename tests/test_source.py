@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pageloom.characters import decode
 from pageloom.diagnostics import Diagnostic, Start
 from pageloom.load import csv_table
 from pageloom.load.document import parse_document
-from pageloom.source import decode, files, parse_yaml, read_text
+from pageloom.source import files, parse_yaml, read_text
 from pageloom.trees import Node
 
 SETTINGS = settings(deadline=None, derandomize=True, max_examples=150)

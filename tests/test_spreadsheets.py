@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pageloom.characters import decode
 from pageloom.diagnostics import Diagnostic
 from pageloom.load import csv_table
 from pageloom.options import Options
 from pageloom.pipeline import decide
-from pageloom.source import decode
 from pageloom.trees import Node
 
 Site = Callable[[str], Path]

@@ -124,3 +124,63 @@ def test_a_compact_stylesheet_stays_as_it_is(sheet: str):
 )
 def test_a_comment_between_words_leaves_them_apart(sheet: bytes, kept: bytes):
     assert compact(sheet) == kept
+
+
+MARKS = """-- content/site.yaml --
+brand: Question desk
+as_of: 2026-11-25
+base_url: https://desk.example
+organization: {name: Desk Inc., description: We answer.}
+-- content/words/en.yaml --
+{}
+-- matrix/matrix.yaml --
+format: 1
+axes: {}
+facts: facts.yaml
+sources: sources.yaml
+families:
+  home:
+    axes: []
+    route: /
+    title: ["A desk of questions that have been asked before"]
+    h1: Questions
+    slots: {body: {snippet: required, heading: Asked}}
+-- matrix/sources.yaml --
+- {slug: asked, title: What can I do?, publisher: Desk Inc., dated: May 2026}
+- {slug: cited, title: 'The "why?"', publisher: Desk, dated: ca. 2020}
+- {slug: plain, title: A plain title, publisher: A plain house, dated: "2026"}
+-- matrix/facts.yaml --
+- {id: one, statement: It rains., source: cited, citation: ch. 1 et seq., confidence: high}
+- {id: two, statement: It snows., source: plain, citation: p. 3; p. 4, confidence: high}
+- {id: three, statement: It hails., source: plain, citation: p. 4, confidence: high}
+-- content/sections/body.md --
+---
+slot: body
+family: home
+for: {}
+---
+It rains {{ fact("one") }}; ask {{ cite("asked") }},
+or see {{ cite("two") }} and {{ cite("three") }}.
+"""
+
+
+def test_no_mark_and_no_place_in_a_list_of_sources_is_doubled(tmp_path: Path):
+    write_files(tmp_path, MARKS)
+    made(tmp_path)
+    page = (tmp_path / "site/index.html").read_text(encoding="utf-8")
+    text = re.sub(r"<[^>]+>", "", page)
+    entries = re.findall(r"<li id=\"source-\d\" value=\"\d\">(.*)</li>", page)
+    assert [re.sub(r"<[^>]+>", "", entry) for entry in entries] == [
+        "The &#34;why?&#34; Desk. ch. 1 et seq. Text as of ca. 2020",
+        "What can I do? Desk Inc. Text as of May 2026",
+        "A plain title. A plain house. p. 3; p. 4. Text as of 2026",
+    ]
+    assert "Desk Inc. We answer." in text
+
+
+def test_an_edit_of_the_entry_of_a_source_is_on_every_page_that_cites(tmp_path: Path):
+    write_files(tmp_path, MARKS)
+    made(tmp_path)
+    write_files(tmp_path, "-- themes/default/partials/source.html --\n<i>{{ source.title }}</i>\n")
+    made(tmp_path)
+    assert "<i>What can I do?</i>" in (tmp_path / "site/index.html").read_text(encoding="utf-8")

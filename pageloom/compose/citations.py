@@ -9,12 +9,11 @@ from markupsafe import escape
 
 from pageloom.diagnostics import Location
 from pageloom.lexicon import Lexicon
-from pageloom.model import Cite, Filled, Link, Row, Segment
+from pageloom.model import SOURCE, Cite, Filled, Link, Row, Segment
 from pageloom.sheet import SourceItem
 from pageloom.theme import Theme
 
-SOURCE = "partials/source.html"
-_KEPT = 4096
+_KEPT = 512
 Anchor = Callable[[Link], bytes]
 
 
@@ -52,6 +51,8 @@ class Finished:
     html: dict[int, bytes]
     """By the identity of the filling; the fillings are kept, so that it stays theirs."""
     sources: tuple[SourceItem, ...]
+    entries: tuple[bytes, ...]
+    """The sources as they are listed."""
     fillings: tuple[Filled, ...]
 
 
@@ -76,7 +77,8 @@ class Numberer:
                 id(item): b"".join(self.pieces(item.segments, citations, _no_link))
                 for item in fillings
             }
-            found = Finished(html, self.sources(citations), fillings)
+            sources = self.sources(citations)
+            found = Finished(html, sources, tuple(item.html for item in sources), fillings)
             self._finished[fillings] = found
         return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from html import unescape
 from typing import Any
 
@@ -18,7 +18,7 @@ from pageloom.expressions import AbsentError
 from pageloom.markup import Converter
 from pageloom.model import Cite, Filled, Row, Slot, Text
 from pageloom.plan import FOLDED, Cell, FamilyPlan, Plan
-from pageloom.sheet import Section, Sheet, escaped
+from pageloom.sheet import Sheet, escaped
 from pageloom.theme import Theme
 from pageloom.views import Traced
 
@@ -45,6 +45,7 @@ class Composer:
         self.called = self.filler.called
         self.template_path = self._data.template_path
         self.share_images = self._images(theme)
+        self._times: dict[int, bytes] = {}
 
     def _images(self, theme: Theme) -> dict[str, bytes]:
         """Return the address of each family's image for shared links, or nothing."""
@@ -94,14 +95,17 @@ class Composer:
         """Return a day in words, escaped."""
         return escaped(self._lexicon.date(day))
 
-    def reading_time(self, sections: Sequence[Section]) -> bytes:
-        """Return how long an article takes to read, in words, escaped.
+    def reading_time(self, spaces: Iterable[int]) -> bytes:
+        """Return how long an article takes to read, in words, escaped; from its sections' spaces.
 
         Spaces are counted, not words: it is fast, and the few of tags make up for the headings.
         """
-        spaces = sum(text.count(b" ") for section in sections for text in section.texts)
-        minutes = max(1, round(spaces / SPACES_A_MINUTE))
-        return escaped(self._lexicon.text("reading_time", minutes))
+        minutes = max(1, round(sum(spaces) / SPACES_A_MINUTE))
+        found = self._times.get(minutes)
+        if found is None:
+            said = self._lexicon.text("reading_time", minutes)
+            found = self._times[minutes] = escaped(said)
+        return found
 
     def later(
         self,

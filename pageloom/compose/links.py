@@ -19,7 +19,7 @@ from pageloom.plan import NOINDEX, PUBLISHED, Cell, FamilyPlan, Plan
 from pageloom.sheet import Item, escaped
 
 Report = Callable[[Diagnostic], None]
-KEPT_ITEMS, RUN = 20_000, 64
+KEPT_ITEMS, RUN = 5_000, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +105,12 @@ class Linker:
 
     def related(self, plan: FamilyPlan, number: int) -> list[Item]:
         """Return the links to a page's siblings."""
-        items = self._of(plan)
+        items = self.items(plan)
         return [items[other] for other in self._plan.siblings(plan, number)]
 
     def item(self, plan: FamilyPlan, number: int) -> Item:
         """Return the link to a cell; pages that lie near each other link to the same ones."""
-        return self._of(plan)[number]
+        return self.items(plan)[number]
 
     def listed(self, plan: FamilyPlan, number: int, slot: Slot) -> Item:
         """Return the link to a cell in a list that may have words and a line of its own for it."""
@@ -142,7 +142,8 @@ class Linker:
             return self._plan.spoken(text, plan.family, plan.cells[number])
         return ""
 
-    def _of(self, plan: FamilyPlan) -> _Items:
+    def items(self, plan: FamilyPlan) -> Mapping[int, Item]:
+        """Return the links to the cells of a family, by number."""
         items = self._items.get(plan.family.name)
         if items is None:
             make = partial(self._made, plan)

@@ -51,48 +51,47 @@ class Pages:
     """Makes the sheets of some cells of a family."""
 
     def __init__(self, composer: Composer, plan: FamilyPlan, numbers: Sequence[int]) -> None:
-        self._composer = composer
+        self.composer = composer
         self._linker = composer.linker
         self._numberer = composer.numberer
         self._plan = composer.plan
-        self._cells = plan
-        self._family = family = plan.family
-        self._numbers = numbers
+        self.cells = plan
+        self.family = family = plan.family
+        self.numbers = numbers
         batch = Batch(composer.plan, plan, numbers)
-        self._routes = batch.routes()
-        self._titles = batch.first(family.titles, seo.TITLE)
-        self._descriptions = batch.first(family.descriptions, seo.DESCRIPTION)
-        self._h1 = [batch.said(family.h1, form) for form in (HTML, JSON)]
-        self._crumb = [batch.said(family.crumb, form) for form in (HTML, JSON)]
-        self._slots = [self._slot(slot, batch) for slot in family.slots]
-        self._simple = not any(slot.lists or slot.folds for slot in family.slots)
+        self.routes = batch.routes()
+        self.titles = batch.first(family.titles, seo.TITLE)
+        self.descriptions = batch.first(family.descriptions, seo.DESCRIPTION)
+        self.h1 = [batch.said(family.h1, form) for form in (HTML, JSON)]
+        self.crumb = [batch.said(family.crumb, form) for form in (HTML, JSON)]
+        self.slots = [self._slot(slot, batch) for slot in family.slots]
+        self.simple = not any(slot.lists or slot.folds for slot in family.slots)
 
     def _slot(self, slot: Slot, batch: Batch) -> _Slot:
         said = batch.said(slot.heading, HTML) if slot.heading else None
-        make = self._composer.filler.maker(self._cells, slot)
+        make = self.composer.filler.maker(self.cells, slot)
         return _Slot(slot, make, said, (slot.name, said is not None, True, (), ()))
 
     def sheet(self, place: int, page: int = 1) -> Sheet:
         """Return page `page` of the cell at a place of the numbers, ready for its template."""
-        plan, family, number = self._cells, self._family, self._numbers[place]
-        composer = self._composer
-        route = page_route(self._routes[place], page)
+        plan, family, number = self.cells, self.family, self.numbers[place]
+        composer = self.composer
+        route = page_route(self.routes[place], page)
         canonical = composer.base_url + route
         if page == 1:
-            title, title_fits = self._titles[place]
-            description, description_fits = self._descriptions[place]
+            title, title_fits = self.titles[place]
+            description, description_fits = self.descriptions[place]
         else:
             later = partial(composer.later, plan=plan, number=number, page=page)
             title, title_fits = later(family.titles, seo.TITLE)
             description, description_fits = later(family.descriptions, seo.DESCRIPTION)
         links: list[Item] = []
         sections, sources = self._sections(place, page, links)
-        h1, said_h1 = self._both(self._h1, place, family.h1)
+        h1, said_h1 = self._both(self.h1, place, family.h1)
         crumbs, graph_crumbs = self._crumbs(place, route)
         related = self._linker.related(plan, number) if page == 1 and family.related else ()
         indexed = plan.verdicts[number] == PUBLISHED and family.listed and not composer.hidden
         entry = plan.entry(number) if page == 1 else None
-        changed = entry is not None and entry.modified > entry.published
         return Sheet(
             template=family.template,
             family=family.name,
@@ -118,8 +117,10 @@ class Pages:
             related=related,
             sources=sources,
             published=composer.date(entry.published) if entry else b"",
-            modified=composer.date(entry.modified) if entry and changed else b"",
-            reading_time=composer.reading_time(sections) if family.article else b"",
+            modified=composer.date(entry.modified) if entry and entry.changed else b"",
+            reading_time=composer.reading_time([part.spaces for part in sections])
+            if family.article
+            else b"",
             pager=self._pager(place, page),
         )
 
@@ -129,28 +130,28 @@ class Pages:
         """Return a text of a cell as HTML and as JSON; an absent value is a problem of its page."""
         html, said = columns[0][place], columns[1][place]
         if html is None or said is None:
-            words = self._linker.said(text, self._family, self._cell(place))
+            words = self._linker.said(text, self.family, self._cell(place))
             return HTML[words], JSON[words]
         return html, said
 
     def _cell(self, place: int) -> Cell:
-        return self._cells.cells[self._numbers[place]]
+        return self.cells.cells[self.numbers[place]]
 
     def _crumbs(self, place: int, route: str) -> tuple[Sequence[bytes], Sequence[bytes]]:
         """Return the links above a page and the page itself: for its template, and its graph."""
-        above = self._linker.above(self._cells, self._numbers[place])
+        above = self._linker.above(self.cells, self.numbers[place])
         if not above.items:
             return (), ()
-        html, said = self._both(self._crumb, place, self._family.crumb)
+        html, said = self._both(self.crumb, place, self.family.crumb)
         return (*above.texts, html, b""), (*above.said, said, seo.said(route))
 
     def _pager(self, place: int, page: int) -> Pager | None:
-        if self._simple:
+        if self.simple:
             return None
-        total = self._plan.page_count(self._cells, self._numbers[place])
+        total = self._plan.page_count(self.cells, self.numbers[place])
         if total == 1:
             return None
-        route = self._routes[place]
+        route = self.routes[place]
         return Pager(
             page,
             total,
@@ -171,7 +172,7 @@ class Pages:
                 text = html[id(item)] if item.holes else item.whole
                 heading = self._heading(own, place) if own.headings else b""
                 texts = (heading, text) if heading else (text,)
-                sections.append(Section(own.shape, texts, item.links))
+                sections.append(Section(own.shape, texts, item.links, item.spaces))
             elif type(item) is list:
                 parts = [self._part(part, html) for part in item]
                 sections.append(section(own.slot.name, self._heading(own, place), folded=parts))
@@ -181,15 +182,15 @@ class Pages:
 
     def _found(self, place: int, page: int, links: list[Item]) -> list[_Found]:
         """Return the slots of a page that have something in them."""
-        number = self._numbers[place]
-        cell = self._cells.cells[number]
-        if self._simple:
-            made = [(own, own.make(number, cell)) for own in self._slots]
+        number = self.numbers[place]
+        cell = self.cells.cells[number]
+        if self.simple:
+            made = [(own, own.make(number, cell)) for own in self.slots]
             return [pair for pair in made if pair[1].segments]
         found: list[_Found] = []
         shown = range((page - 1) * PER_HUB_PAGE, page * PER_HUB_PAGE)
         passed = 0
-        for own in self._slots:
+        for own in self.slots:
             slot = own.slot
             if slot.lists:
                 items, count = self._listed(number, slot, shown, passed)
@@ -212,7 +213,7 @@ class Pages:
             return b""
         said = own.headings[place]
         if said is None:
-            said = HTML[self._linker.said(own.slot.heading, self._family, self._cell(place))]
+            said = HTML[self._linker.said(own.slot.heading, self.family, self._cell(place))]
         return said
 
     def _finished(self, found: Sequence[_Found], place: int) -> tuple[Html, Sequence[SourceItem]]:
@@ -233,7 +234,7 @@ class Pages:
         for _, item in found:
             if type(item) is Filled:
                 if item.holes:
-                    holed.append((item, self._cells, self._numbers[place]))
+                    holed.append((item, self.cells, self.numbers[place]))
             elif type(item) is list:
                 for part in item:
                     holed += [(i, part.plan, part.number) for i in part.fillings if i.holes]
@@ -247,7 +248,7 @@ class Pages:
     def _listed(self, number: int, slot: Slot, shown: range, passed: int) -> tuple[list[Item], int]:
         """Return the links of a list that stand on this page, and how many it has in all."""
         other = self._plan.families[slot.lists]
-        children = self._ordered(other, self._plan.children(self._cells, number, slot.lists), slot)
+        children = self._ordered(other, self._plan.children(self.cells, number, slot.lists), slot)
         start, stop = max(shown.start - passed, 0), max(shown.stop - passed, 0)
         listed = self._linker.listed
         return [listed(other, child, slot) for child in children[start:stop]], len(children)
@@ -267,10 +268,10 @@ class Pages:
     def _folded(self, number: int, name: str) -> list[_Part]:
         other = self._plan.families[name]
         slots = [slot for slot in other.family.slots if slot.name in other.family.fold_slots]
-        fill = self._composer.filler.filled
+        fill = self.composer.filler.filled
         return [
             _Part(other, child, [fill(other, child, slot, BASE_FOLDED) for slot in slots])
-            for child in self._plan.folded(self._cells, number, name)
+            for child in self._plan.folded(self.cells, number, name)
         ]
 
     def _part(self, part: _Part, html: Html) -> Part:

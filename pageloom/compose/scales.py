@@ -17,10 +17,10 @@ from typing import Any
 from pageloom.compose.composer import Composer
 from pageloom.copies import Shingled, Shingles
 from pageloom.expressions import lookup, text_of
+from pageloom.measure import Column, Weight
 from pageloom.memory import NO_SHELF, Shelf
 from pageloom.model import (
     Cite,
-    Column,
     FactCall,
     Filled,
     Fragment,
@@ -32,7 +32,6 @@ from pageloom.model import (
     Slot,
     Snippet,
     Text,
-    Weight,
 )
 from pageloom.names import MASK, NAMES, Names, without_tags, words, words_and_marks
 from pageloom.plan import Cell, FamilyPlan, Plan, picker

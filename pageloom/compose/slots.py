@@ -32,6 +32,18 @@ Pick = Callable[[Cell], tuple[Any, ...]]
 Make = Callable[[int, Cell], Filled]
 
 
+class _Field(dict[Row, bytes]):
+    """A field of rows, escaped."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+
+    def __missing__(self, row: Row) -> bytes:
+        found = self[row] = str(escape(row.values[self._name])).encode()
+        return found
+
+
 @dataclass(slots=True)
 class _Text:
     """A snippet at a heading level, and what was made of it for cells with the same values."""
@@ -42,7 +54,7 @@ class _Text:
     neighbours: bool
     """Whether only neighbours have the same rows: the last one made is kept, no other."""
     literals: tuple[bytes, ...]
-    places: tuple[tuple[int, int, str], ...]
+    places: tuple[tuple[int, int, _Field], ...]
     """Where it only prints fields that every row has: part, place of the axis, field."""
     links: int
     same: Filled | None = None
@@ -60,7 +72,7 @@ class Filler:
         self._converter = converter
         self._linker = linker
         self._makers: dict[tuple[str, str, int], Make] = {}
-        self._escaped: dict[tuple[Row, str], bytes] = {}
+        self._fields: dict[str, _Field] = {}
 
     def filled(self, plan: FamilyPlan, number: int, slot: Slot, base: int = 0) -> Filled:
         """Return what fills a slot of a cell; headings start at level `base`."""
@@ -161,18 +173,18 @@ class Filler:
             segments = text.fragment.segments
             return filled(merged(p for segment in segments for p in self._values(segment, scope)))
         parts = list(text.literals)
-        for number, place, name in text.places:
-            parts[number] = self._field(cell[place], name)
+        for number, place, values in text.places:
+            parts[number] = values[cell[place]]
         whole = b"".join(parts)
         return Filled((whole,), whole=whole, links=text.links)
 
     def _simplified(
         self, fragment: Fragment, plan: FamilyPlan
-    ) -> tuple[tuple[bytes, ...], tuple[tuple[int, int, str], ...]]:
+    ) -> tuple[tuple[bytes, ...], tuple[tuple[int, int, _Field], ...]]:
         """Return literals and places of a fragment that only prints fields which every row has."""
         axes = plan.family.axes
         literals: list[bytes] = []
-        places: list[tuple[int, int, str]] = []
+        places: list[tuple[int, int, _Field]] = []
         for number, segment in enumerate(fragment.segments):
             if isinstance(segment, bytes):
                 literals.append(segment)
@@ -182,15 +194,16 @@ class Filler:
                 and self._plan.always_text(segment.path)
             ):
                 literals.append(b"")
-                places.append((number, axes.index(segment.path.root), segment.path.fields[0]))
+                values = self._field(segment.path.fields[0])
+                places.append((number, axes.index(segment.path.root), values))
             else:
                 return (), ()
         return tuple(literals), tuple(places)
 
-    def _field(self, row: Row, name: str) -> bytes:
-        found = self._escaped.get((row, name))
+    def _field(self, name: str) -> _Field:
+        found = self._fields.get(name)
         if found is None:
-            found = self._escaped[(row, name)] = str(escape(row.values[name])).encode()
+            found = self._fields[name] = _Field(name)
         return found
 
     def _values(self, segment: Segment, scope: Mapping[str, Any]) -> Iterable[Segment]:

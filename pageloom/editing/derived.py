@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pageloom import load, source
-from pageloom.diagnostics import Diagnostic
+from pageloom.diagnostics import Diagnostic, problem
 from pageloom.editing.heads import head
 from pageloom.ledger import GONE_FILE
 from pageloom.load.reviews import REVIEWS
@@ -106,7 +106,7 @@ def _settings(root: Path, mapped: Mapping[str, Iterable[str]], report: Report) -
         except ValueError:
             message = "the settings are no plain JSON, so they are left alone"
             help_ = "take comments and commas at the end of lists out"
-            report(source.problem(SETTINGS, 101, 1, 1, message, expected="JSON", help_=help_))
+            report(problem(SETTINGS, 101, 1, 1, message, expected="JSON", help_=help_))
             return None
     kept = {
         path: places

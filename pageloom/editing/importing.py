@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from pageloom import load, source
+from pageloom.characters import decode
+from pageloom.counted import counted
 from pageloom.diagnostics import Diagnostic, Location, closest_help, quoted
 from pageloom.editing import derived
 from pageloom.editing.csv_rows import SheetText
@@ -71,7 +73,7 @@ def _sound_rows(
     tables: Tables, spec: TableSpec, raw: bytes, path: str, problems: list[Diagnostic]
 ) -> Sequence[Node] | None:
     """Return the rows of a CSV file, None after problems at its cells were reported."""
-    text = source.decode(raw, path, problems.append)
+    text = decode(raw, path, problems.append)
     declared = complete(tables.schemas[spec.name], spec)
     found = None
     if text is not None:
@@ -183,7 +185,7 @@ class _YamlTable:
         self._read()
 
     def _read(self) -> None:
-        normal = source.decode(self.text.encode(), "", _nowhere) or ""
+        normal = decode(self.text.encode(), "", _nowhere) or ""
         node = source.parse_yaml(normal, "", _nowhere)
         items = node.items if node is not None else ()
         self.keys: Sequence[Key] = [key_of(self._spec, item) for item in items]
@@ -311,11 +313,17 @@ def _text(text: str) -> Node:
 
 
 def _summary(counts: _Counts, files: _Files, *, applied: bool) -> Iterator[str]:
-    yield f"{counts.added} rows added, {counts.changed} changed, {counts.same} as they were"
+    as_was = "as it was" if counts.same == 1 else "as they were"
+    added = counted(counts.added, "row")
+    yield f"{added} added, {counts.changed} changed, {counts.same} {as_was}"
     others = files.count() - len(counts.seen)
-    if others:
+    if others == 1:
+        yield "1 row of the table is not in the file and stays"
+    elif others:
         yield f"{others} rows of the table are not in the file and stay"
-    if counts.empty:
+    if counts.empty == 1:
+        yield "1 empty cell leaves its field as it is"
+    elif counts.empty:
         yield f"{counts.empty} empty cells leave their fields as they are"
     if (counts.added or counts.changed) and not applied:
         yield "nothing is written yet; run it again with --apply"

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from pageloom import source
-from pageloom.diagnostics import Diagnostic, Location, quoted
+from pageloom.characters import decode
+from pageloom.counted import counted
+from pageloom.diagnostics import Diagnostic, Location, problem, quoted
 from pageloom.editing import derived, trial
 from pageloom.editing.csv_rows import SheetText
 from pageloom.editing.yaml_rows import CannotEditError, RowsText, flow_list, scalar
-from pageloom.load import csv_table
-from pageloom.load.rows import Tables, TableSpec, cell_types, complete, suggested_slug
+from pageloom.load import csv_table, slugs
+from pageloom.load.rows import Tables, TableSpec, cell_types, complete
 from pageloom.model import Row
 from pageloom.pipeline import Decision
 from pageloom.trees import Node
@@ -52,7 +54,7 @@ def read_pairs(arguments: Iterable[str]) -> dict[str, list[str]]:
 def add(root: Path, tables: Tables, spec: TableSpec, given: Mapping[str, Sequence[str]]) -> Answer:
     """Add a row to a table, when it is sound as far as it goes."""
     row = complete(tables.schemas[spec.name], spec)
-    values = _named(spec, {key: list(value) for key, value in given.items()})
+    values = _named(spec, {key: list(value) for key, value in given.items()}, tables.lang)
     missing = [name for name in row["required"] if name not in values]
     order = [spec.key, *spec.axes, *row.get("properties", {}), *values]
     written = {
@@ -70,7 +72,7 @@ def add(root: Path, tables: Tables, spec: TableSpec, given: Mapping[str, Sequenc
         content, place = _inserted(root, path, spec, key, written, values, cell_types(row))
     except CannotEditError as error:
         message = f"a row cannot be added: {error}"[:100]
-        answer.problems.append(source.problem(path, 101, 1, 1, message))
+        answer.problems.append(problem(path, 101, 1, 1, message))
         return answer
     decision = trial.decided(root, {path: content}, spec.schema)
     found = _found(decision, spec, key, path)
@@ -81,13 +83,37 @@ def add(root: Path, tables: Tables, spec: TableSpec, given: Mapping[str, Sequenc
         ]
         answer.tried = {path: content}
         return answer
-    before = trial.known(trial.decided(root, {}).plan)
+    outlook = _outlook(root, decision, {path: content}, spec, key)
     _write(root, path, content)
     answer.written = (path, *derived.refresh(root))
     answer.lines = list(_said(spec, row, place, found, missing, written))
     answer.lines += _followed(answer.written[1:])
-    answer.lines += _cells(trial.of_row(decision, found, before), spec)
+    answer.lines += outlook
     return answer
+
+
+def _outlook(
+    root: Path,
+    tried: Decision,
+    changes: Mapping[str, bytes],
+    spec: TableSpec,
+    key: tuple[str, ...],
+) -> list[str]:
+    """Return what a build makes of a new row: its cells, and the pages that it takes away.
+
+    `tried` has drafts in it; a build leaves them out, unless the row is about one.
+    """
+    (path,) = changes
+    plain = tried
+    if trial.has_drafts(tried):
+        plain = trial.decided(root, changes, spec.schema, preview=False)
+    about_draft = _found(plain, spec, key, path) is None
+    after = tried if about_draft else plain
+    row = _found(after, spec, key, path)
+    before = trial.decided(root, {}, preview=about_draft)
+    cells = trial.of_row(after, row, trial.known(before.plan)) if row is not None else []
+    head = "makes, when its drafts are published" if about_draft else "makes"
+    return list(_cells(cells, trial.fallen(before, after), spec, head))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +130,12 @@ def _at(problem: Diagnostic, place: _Place) -> bool:
     return location.path == place.path and place.first <= location.line <= place.last
 
 
-def _named(spec: TableSpec, values: dict[str, list[str]]) -> dict[str, list[str]]:
+def _named(spec: TableSpec, values: dict[str, list[str]], lang: str) -> dict[str, list[str]]:
     """Return the values with a slug, made of the name where none is given."""
     if spec.axes or spec.key in values:
         return values
     source_ = next((values[name][-1] for name in ("name", "title") if values.get(name)), "")
-    slug = suggested_slug(source_)
+    slug = slugs.suggested(source_, spec.name, lang)
     if spec.key != "slug" or not slug:
         raise UsageError(f"a {spec.name} needs `{spec.key}=…`, or `name=…` to make it of")
     return {spec.key: [slug], **values}
@@ -175,16 +201,14 @@ def _inserted(
     if path.endswith(".csv"):
         return _inserted_in_csv(text, path, spec, key, values, types)
     problems: list[Diagnostic] = []
-    node = source.parse_yaml(source.decode(raw, path, problems.append) or "", path, problems.append)
+    node = source.parse_yaml(decode(raw, path, problems.append) or "", path, problems.append)
     if problems:
         raise CannotEditError(f"line {problems[0].location.line}: {problems[0].message}")
     keys = [key_of(spec, item) for item in (node.items if node else ())]
     place = next((number for number, other in enumerate(keys) if other > key), len(keys))
     rows = RowsText(text)
     rows.insert(place, written)
-    after = source.parse_yaml(
-        source.decode(rows.text.encode(), path, _nowhere) or "", path, _nowhere
-    )
+    after = source.parse_yaml(decode(rows.text.encode(), path, _nowhere) or "", path, _nowhere)
     item = after.items[place] if after else None
     first = item.line if item else 1
     last = max((_last_line(value) for _, value in item.pairs), default=first) if item else first
@@ -220,7 +244,7 @@ def _inserted_in_csv(
         raise CannotEditError(f"the table has no column {quoted(unknown[0])}")
     place = next((n for n, other in enumerate(sheet.keys) if other > key), len(sheet.keys))
     sheet.insert(place, key, {name: _node(name, items, types) for name, items in values.items()})
-    node = csv_table.parse(source.decode(sheet.text.encode(), path, _nowhere) or "", path, _nowhere)
+    node = csv_table.parse(decode(sheet.text.encode(), path, _nowhere) or "", path, _nowhere)
     row = node.items[place] if node is not None else Node("map", 1, 1)
     return sheet.text.encode(), _Place(path, row.line, _last_line(row))
 
@@ -272,8 +296,7 @@ def _said(
 
 def _followed(written: Sequence[str]) -> Iterator[str]:
     if written:
-        count = "1 file" if len(written) == 1 else f"{len(written)} files"
-        yield f"{derived.FOLDER}/ follows, for editors: {count}"
+        yield f"{derived.FOLDER}/ follows, for editors: {counted(len(written), 'file')}"
 
 
 def _described(location: Location, name: str, properties: Mapping[str, Any]) -> str:
@@ -288,13 +311,20 @@ def _described(location: Location, name: str, properties: Mapping[str, Any]) -> 
     )
 
 
-def _cells(found: Sequence[trial.Cells], spec: TableSpec) -> Iterator[str]:
+def _cells(
+    found: Sequence[trial.Cells], fallen: Sequence[str], spec: TableSpec, head: str
+) -> Iterator[str]:
     if not found:
         yield f"makes no cell: no family has cells of this {spec.name} yet"
         return
-    yield "makes"
+    yield head
     for cells in found:
         yield from cells.lines()
+    if fallen:
+        yield f"takes away {counted(len(fallen), 'page')} that a build makes now"
+        yield from (f"    {said}" for said in fallen[: trial.SHOWN])
+        if len(fallen) > trial.SHOWN:
+            yield f"    … and {len(fallen) - trial.SHOWN} more"
     for cells in found:
         for slot, pins in cells.empty:
             yield f"write next: python build.py new {slot} {pins}"

@@ -12,20 +12,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pageloom import gate, source
+from pageloom import gate, source, standing
+from pageloom.counted import counted
 from pageloom.load.schemas import schema_path
 from pageloom.model import Row
 from pageloom.options import Options
 from pageloom.pipeline import Decision, decide
-from pageloom.plan import HELD, NOINDEX, VERDICTS, FamilyPlan, Plan
+from pageloom.plan import HELD, NOINDEX, PUBLISHED, VERDICTS, FamilyPlan, Plan
 
 SHOWN = 3
 _FOLDERS = ("matrix", "content", "themes")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
-def decided(root: Path, changes: Mapping[str, bytes], schema: str = "") -> Decision:
-    """Return what a build would decide with some files changed; drafts are taken in.
+def decided(
+    root: Path, changes: Mapping[str, bytes], schema: str = "", *, preview: bool = True
+) -> Decision:
+    """Return what a build would decide with some files changed; `preview` takes drafts in.
 
     No field is required by `schema`, so that a row can be judged before all is filled in.
     """
@@ -35,7 +38,7 @@ def decided(root: Path, changes: Mapping[str, bytes], schema: str = "") -> Decis
             (copy / path).write_bytes(content)
         if schema and source.is_file(copy, schema_path(schema)):
             _relax(copy / schema_path(schema))
-        return decide(Options(root=copy, preview=True))
+        return decide(Options(root=copy, preview=preview))
 
 
 @contextlib.contextmanager
@@ -75,7 +78,7 @@ class Cells:
         """Yield what is to be said of them."""
         count = len(self.routes)
         said = ", ".join(f"{number} {name}" for name, number in self.verdicts.items() if number)
-        yield f"  {self.family}: {count} {'cell' if count == 1 else 'cells'}: {said}"
+        yield f"  {self.family}: {counted(count, 'cell')}: {said}"
         for route in self.routes[:SHOWN]:
             yield f"    {route}"
         if count > SHOWN:
@@ -102,15 +105,41 @@ def of_row(decision: Decision, row: Row, before: set[tuple[str, str]]) -> list[C
     return found
 
 
+def has_drafts(decision: Decision) -> bool:
+    """Return whether a build without `--preview` may decide otherwise."""
+    plan = decision.plan
+    if plan is None:
+        return False
+    snippets = plan.project.snippets
+    return plan.project.draft_count > 0 or any("draft" in snippet.front for snippet in snippets)
+
+
 def known(plan: Plan | None) -> set[tuple[str, str]]:
     """Return every cell as family and address."""
-    if plan is None:
-        return set()
-    return {
-        (family.family.name, plan.route(family.family, cell))
-        for family in plan.families.values()
-        for cell in family.cells
+    return {key for key, _, _ in _places(plan)}
+
+
+def fallen(before: Decision, after: Decision) -> list[str]:
+    """Return the pages that stand before a change and not after it, each with its reason."""
+    if not (before.sound and after.sound) or after.plan is None:
+        return []
+    stood = {
+        key for key, family, number in _places(before.plan) if family.verdicts[number] == PUBLISHED
     }
+    found = []
+    for key, family, number in _places(after.plan):
+        verdict = family.verdicts[number]
+        if verdict != PUBLISHED and key in stood:
+            because = "; ".join(standing.reasons(after.plan, family, number, after.measured))
+            found.append(f"{key[1]} {VERDICTS[verdict]}: {because}")
+    return found
+
+
+def _places(plan: Plan | None) -> Iterator[tuple[tuple[str, str], FamilyPlan, int]]:
+    """Yield every cell: its family and address, and where it is."""
+    for family in plan.families.values() if plan is not None else ():
+        for number, route in enumerate(plan.routes(family.family, family.cells) if plan else ()):
+            yield (family.family.name, route), family, number
 
 
 def cells(decision: Decision, plan: Plan, family: FamilyPlan, numbers: list[int]) -> Cells:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from pageloom.hosts.headers import SECURITY
-from pageloom.model import Settings
 from pageloom.redirects import GONE, Redirect
+from pageloom.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from pageloom.diagnostics import ERROR, WARNING, quoted
 from pageloom.lint.language import Finding
-from pageloom.model import Words
+from pageloom.settings import Words
 
 WEIGHTY, BARE = "unsourced-number", "bare-number"
 _TIME = ("minutes", "hours", "days", "weeks", "months", "years")

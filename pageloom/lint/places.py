@@ -6,9 +6,9 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 
+from pageloom.characters import position
 from pageloom.diagnostics import Location
 from pageloom.lint.passages import Passage
-from pageloom.source import position
 
 Read = Callable[[str], str]
 

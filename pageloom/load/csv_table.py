@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pageloom import source
-from pageloom.diagnostics import Diagnostic, quoted
+from pageloom.counted import counted
+from pageloom.diagnostics import Diagnostic, problem, quoted
 from pageloom.trees import Node
 
 Report = Callable[[Diagnostic], None]
@@ -101,7 +102,7 @@ def sheet(text: str, path: str, report: Report) -> Sheet | None:
     except _CsvError as error:
         expected = "cells in double quotes, and quotes inside them twice"
         message = f"not CSV: {error}"
-        report(source.problem(path, 101, error.line, error.column, message, expected=expected))
+        report(problem(path, 101, error.line, error.column, message, expected=expected))
         return None
     return found
 
@@ -152,7 +153,7 @@ def _check_header(header: tuple[Cell, ...], path: str, report: Report) -> None:
         if name and name in seen:
             message = f"column {quoted(name)} appears twice"
             expected = "each name once"
-            report(source.problem(path, 102, cell.line, cell.column, message, expected=expected))
+            report(problem(path, 102, cell.line, cell.column, message, expected=expected))
         seen.add(name)
 
 
@@ -170,7 +171,7 @@ class _Reader:
         first = line.cells[0]
         beyond = [cell for cell in line.cells[len(self._names) :] if cell.text.strip()]
         if beyond:
-            message = f"{len(line.cells)} cells in a table of {len(self._names)} columns"
+            message = f"{len(line.cells)} cells in a table of {counted(len(self._names), 'column')}"
             help_ = "put a cell that holds the separator in double quotes"
             self._problem(beyond[0], message, "a cell a column", help_)
         pairs: dict[str, tuple[Node, Node]] = {}
@@ -204,7 +205,7 @@ class _Reader:
 
     def _problem(self, cell: Cell, message: str, expected: str, help_: str = "") -> None:
         self._report(
-            source.problem(
+            problem(
                 self._path, 105, cell.line, cell.column, message, expected=expected, help_=help_
             )
         )

@@ -9,8 +9,10 @@ from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
 
+from pageloom.characters import position
 from pageloom.conditions import Condition, ConditionError
-from pageloom.diagnostics import Diagnostic, Location, quoted
+from pageloom.diagnostics import Diagnostic, Location, Start, closest_help, quoted
+from pageloom.load import slugs
 from pageloom.load.schemas import built_in
 from pageloom.load.site_map import MATRIX, Map, undefined
 from pageloom.load.texts import Names, text
@@ -19,15 +21,19 @@ from pageloom.schema import Validator
 from pageloom.trees import Node
 
 Report = Callable[[Diagnostic], None]
+Carried = Callable[[str], frozenset[str] | None]
 _SEGMENT = re.compile(r"[a-z0-9][a-z0-9-]{0,99}|\{[a-z_][a-z0-9_]*\}")
 _PAGE = re.compile(r"(?!index\.)[a-z0-9][a-z0-9-]{0,94}\.html")
 
 
 def families(
-    map_: Map, fields: Mapping[str, frozenset[str] | None], report: Report
+    map_: Map, fields: Mapping[str, frozenset[str] | None], carried: Carried, report: Report
 ) -> dict[str, Family]:
-    """Return the families by name, in the order of the file."""
-    reader = _Reader(map_, fields, report)
+    """Return the families by name, in the order of the file.
+
+    `carried` gives the fields that the rows of a table without a schema have.
+    """
+    reader = _Reader(map_, fields, carried, report)
     nodes = map_.node.get("families")
     pairs = nodes.pairs if nodes else ()
     made = {
@@ -40,9 +46,14 @@ class _Reader:
     """Turns one family's entry after the other into a `Family`."""
 
     def __init__(
-        self, map_: Map, fields: Mapping[str, frozenset[str] | None], report: Report
+        self,
+        map_: Map,
+        fields: Mapping[str, frozenset[str] | None],
+        carried: Carried,
+        report: Report,
     ) -> None:
         self._map = map_
+        self._carried = carried
         self._fields = fields
         self._report = report
         self._axes = {spec.name for spec in map_.axes}
@@ -152,14 +163,25 @@ class _Reader:
             self._report(Diagnostic(code="M113", location=location, message=message))
             return ""
         names = Names(axes, self._map, self._fields)
-        for root, field in condition.paths:
-            fault, help_ = names.fault(Path(root, (field,) if field else ()))
-            if root == "site":
-                fault = "`site` has no place in a condition"
+        start = entry.start or Start(entry.line, entry.column)
+        sound = True
+        for root, field in dict.fromkeys(condition.paths):
+            fault, help_ = self._path_fault(root, field, names)
             if fault:
-                self._report(Diagnostic(code="C205", location=location, message=fault, help=help_))
-                return ""
-        return where
+                place = start.location(MATRIX, *position(where, condition.offset(root, field)))
+                self._report(Diagnostic(code="C205", location=place, message=fault, help=help_))
+                sound = False
+        return where if sound else ""
+
+    def _path_fault(self, root: str, field: str, names: Names) -> tuple[str, str]:
+        """Return what is wrong with a path of a condition, and a help text."""
+        if root == "site":
+            return "`site` has no place in a condition", ""
+        fault, help_ = names.fault(Path(root, (field,) if field else ()))
+        known = None if fault else self._carried(root)
+        if known is not None and field not in known:
+            return f"no row of `{root}` has a field `{field}`", closest_help(field, known)
+        return fault, help_
 
     def _former_routes(self, node: Node, axes: tuple[str, ...]) -> tuple[str, ...]:
         entry = node.get("former_routes")
@@ -174,6 +196,8 @@ class _Reader:
         fault = ""
         if not all(_SEGMENT.fullmatch(part) for part in folders):
             fault = "has a part that is neither a word nor one `{axis}`"
+        elif any(map(slugs.is_device, parts)):
+            fault = "has a part that is the name of a device on Windows"
         elif file and not _PAGE.fullmatch(parts[-1]):
             fault = "does not end with a word and .html"
         elif sorted(named) != sorted(axes):

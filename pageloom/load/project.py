@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pageloom import inputs, source
+from pageloom.characters import decode
 from pageloom.diagnostics import Diagnostic
 from pageloom.inputs import defaults_root
 from pageloom.load.claims import read_claims
@@ -67,13 +68,13 @@ class _Base:
 def _base(root: Path, report: Report, *, preview: bool, today: str) -> _Base | None:
     settings, settings_node = read_settings(root, report, today)
     words = read_words(root, defaults_root(), settings.lang, report)
-    map_, tables = read_tables(root, report, preview=preview)
+    map_, tables = read_tables(root, report, preview=preview, lang=settings.lang)
     if map_ is None:
         return None
     awaited = mark_due(root, tables, settings, report)
     rows = resolve(tables, report)
     fields = tables.fields()
-    families = read_families(map_, fields, report)
+    families = read_families(map_, fields, tables.carried, report)
     axes = {spec.name: rows[spec.name] for spec in map_.axes}
     hidden = {axis: tables.hidden(axis) for axis in axes}
     check_names(settings_node, families, axes, hidden, report)
@@ -114,9 +115,12 @@ class _Counted:
         self._report(problem)
 
 
-def read_tables(root: Path, report: Report, *, preview: bool) -> tuple[Map | None, Tables]:
+def read_tables(
+    root: Path, report: Report, *, preview: bool, lang: str = ""
+) -> tuple[Map | None, Tables]:
     """Return the map of the site and its tables, references between rows still open."""
-    tables = Tables(root, report, preview=preview)
+    lang = lang or read_settings(root, lambda _: None, "")[0].lang
+    tables = Tables(root, report, preview=preview, lang=lang)
     node = source.read_yaml(root, MATRIX, report)
     map_ = read_map(node, report) if node is not None else None
     if map_ is not None:
@@ -168,7 +172,7 @@ def _made_from(base: _Base, raw: bytes) -> Hashable:
 
 
 def _snippet(reader: SnippetReader, raw: bytes, path: str, report: Report) -> Snippet | None:
-    text = source.decode(raw, path, report)
+    text = decode(raw, path, report)
     document = None if text is None else parse_document(text, path, report)
     return None if document is None else reader.read(document, report)
 

@@ -13,8 +13,8 @@ from pageloom import freshness, source
 from pageloom.diagnostics import Diagnostic, Location, closest_help, quoted
 from pageloom.load.rows import Tables
 from pageloom.load.schemas import built_in
-from pageloom.model import Settings
 from pageloom.schema import Ref, Validator
+from pageloom.settings import Settings
 
 Report = Callable[[Diagnostic], None]
 REVIEWS = "matrix/reviews.yaml"

@@ -10,9 +10,9 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from pageloom import schema, source, trees
+from pageloom import source, trees
 from pageloom.diagnostics import Diagnostic, Location, Start, letter, quoted
-from pageloom.load import csv_table
+from pageloom.load import csv_table, slugs
 from pageloom.load.pieces import Entry, Pieces
 from pageloom.load.pieces import entry as made
 from pageloom.load.schemas import read_schema, schema_path
@@ -22,8 +22,6 @@ from pageloom.trees import Node
 
 Report = Callable[[Diagnostic], None]
 _SUFFIXES = (".yaml", ".yml", ".csv")
-MAX_SLUG = 100
-"""Longer ones make file names that some systems refuse (255 bytes, and their folders)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,9 @@ class Raw:
 class Tables:
     """Reads tables one after the other, then looks up what they refer to."""
 
-    def __init__(self, root: Path, report: Report, *, preview: bool) -> None:
+    def __init__(self, root: Path, report: Report, *, preview: bool, lang: str) -> None:
+        """`lang`: the language of the site, for slugs that are suggested."""
+        self.lang = lang
         self._root = root
         self._report = report
         self._preview = preview
@@ -88,6 +88,19 @@ class Tables:
         for name in ("fact", "source"):
             found[name] = (found.get(name) or frozenset()) | {"due"}
         return found
+
+    def carried(self, name: str) -> frozenset[str] | None:
+        """Return the fields of rows without a schema; None where it has one, or rows are unread."""
+        rows = self.raw.get(name)
+        if (
+            self.schemas.get(name) is not None
+            or name in self.unread
+            or self.hidden(name)
+            or not rows
+        ):
+            return None
+        own = complete(None, self.specs[name])["properties"]
+        return frozenset(own).union(*(raw.values for raw in rows))
 
     def markdown(self) -> dict[str, frozenset[str]]:
         """Return the fields of each kind of row that are declared as Markdown."""
@@ -227,18 +240,15 @@ class Tables:
         slug = node.get(spec.key)
         if slug is None or slug.kind == "null":
             name = node.get("name") or node.get("title") or node.get("statement")
-            report(_missing_slug(spec, slug or node, path, name.text if name else ""))
-        elif slug.kind == "text" and spec.key == "slug" and not _is_slug(slug.text):
-            suggestion = suggested_slug(slug.text)
-            report(
-                Diagnostic(
-                    code="M108",
-                    location=Location(path, slug.line, slug.column),
-                    message=f"slug {quoted(slug.text)} cannot stand in an address",
-                    expected="lower-case letters, digits, single hyphens; at most 100 characters",
-                    help=f"write `slug: {suggestion}`" if suggestion else "",
-                )
-            )
+            suggestion = slugs.suggested(name.text if name else "", spec.name, self.lang)
+            report(_missing_slug(spec, slug or node, path, suggestion))
+        elif slug.kind == "text" and spec.key == "slug":
+            fault = "" if slugs.is_slug(slug.text) else "cannot stand in an address"
+            if not fault and spec.routed and slugs.is_device(slug.text):
+                fault = "is the name of a device on Windows"
+            if fault:
+                suggestion = slugs.suggested(slug.text, spec.name, self.lang)
+                report(_bad_slug(slug, path, fault, suggestion))
 
     def _add(self, spec: TableSpec, entry: Entry) -> Row | None:
         slug = row_slug(spec, entry.values)
@@ -305,23 +315,21 @@ def _markdown_fields(declared: Mapping[str, Any] | None) -> frozenset[str]:
     )
 
 
-def _is_slug(text: str) -> bool:
-    return len(text) <= MAX_SLUG and schema.SLUG.fullmatch(text) is not None
-
-
 def _is_key(spec: TableSpec, text: str) -> bool:
-    return bool(text) and (spec.key != "slug" or _is_slug(text))
+    return bool(text) and (spec.key != "slug" or slugs.is_slug(text))
 
 
-def suggested_slug(text: str) -> str:
-    """Return a slug made of a text; empty where nothing of it can stand in one."""
-    from slugify import slugify
+def _bad_slug(slug: Node, path: str, fault: str, suggestion: str) -> Diagnostic:
+    return Diagnostic(
+        code="M108",
+        location=Location(path, slug.line, slug.column),
+        message=f"slug {quoted(slug.text)} {fault}",
+        expected="lower-case letters, digits, single hyphens; at most 100 characters",
+        help=f"write `slug: {suggestion}`" if suggestion else "",
+    )
 
-    return str(slugify(text[:1000], max_length=MAX_SLUG, word_boundary=True))
 
-
-def _missing_slug(spec: TableSpec, node: Node, path: str, name: str) -> Diagnostic:
-    suggestion = suggested_slug(name)
+def _missing_slug(spec: TableSpec, node: Node, path: str, suggestion: str) -> Diagnostic:
     return Diagnostic(
         code="M109",
         location=Location(path, node.line, node.column),

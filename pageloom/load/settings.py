@@ -12,8 +12,9 @@ from typing import Any
 from pageloom import source
 from pageloom.diagnostics import Diagnostic, Location, closest_help, quoted
 from pageloom.load.schemas import built_in
-from pageloom.model import Family, Row, Settings
+from pageloom.model import Family, Row
 from pageloom.schema import Validator, one_of
+from pageloom.settings import Settings
 from pageloom.trees import Node
 
 Report = Callable[[Diagnostic], None]

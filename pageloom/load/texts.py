@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from pageloom import expressions
+from pageloom.characters import position
 from pageloom.diagnostics import Diagnostic, Location, Start
 from pageloom.load.site_map import MATRIX, Map
 from pageloom.model import Call, Expression, Text
-from pageloom.source import position
 from pageloom.trees import Node
 
 Report = Callable[[Diagnostic], None]

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from pageloom import source
-from pageloom.diagnostics import Diagnostic, Location, quoted
-from pageloom.model import Words
+from pageloom.diagnostics import Diagnostic, Location, problem, quoted
+from pageloom.settings import Words
 from pageloom.trees import Node
 
 Report = Callable[[Diagnostic], None]
@@ -50,8 +50,8 @@ def _read(root: Path, path: str, report: Report) -> dict[str, Any]:
     if node is None or node.kind == "null":
         return {}
     problems = list(_faults(node, path))
-    for problem in problems:
-        report(problem)
+    for fault in problems:
+        report(fault)
     found: dict[str, Any] = _plain(node) if not problems else {}
     return found
 
@@ -84,7 +84,7 @@ def _word_faults(key: Node, value: Node, path: str) -> Iterator[Diagnostic]:
 
 
 def _fault(node: Node, path: str, message: str, expected: str) -> Diagnostic:
-    return source.problem(path, 105, node.line, node.column, message, expected=expected)
+    return problem(path, 105, node.line, node.column, message, expected=expected)
 
 
 def _plain(node: Node) -> Any:

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pageloom.characters import position
 from pageloom.diagnostics import Location, Start
 from pageloom.model import Cite, FactCall, Link, Print, Segment
-from pageloom.source import position
 
 Html = tuple[str, tuple[int, ...], tuple[int, ...], tuple[int, ...]]
 """HTML with tokens, heading levels, and the numbers of target and flat tokens."""

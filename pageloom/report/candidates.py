@@ -8,7 +8,9 @@ from itertools import combinations
 from statistics import median
 
 from pageloom import cascade, gate
-from pageloom.model import Slot, Snippet, Weight
+from pageloom.counted import counted
+from pageloom.measure import Weight
+from pageloom.model import Slot, Snippet
 from pageloom.plan import Cell, picker
 from pageloom.report.facts import Facts, Holding
 from pageloom.report.weighed import Weighed
@@ -194,14 +196,15 @@ def _assumed(weighed: Weighed, slot: Slot, slots: Iterable[Slot]) -> Assumed:
     """Return the medians of the slot's specific snippets, else of the family's."""
     own = list(_written(weighed, slot))
     if own:
-        return _typical(own, f"median of {len(own)} specific snippets of this slot", own=True)
+        return _typical(own, "of this slot", own=True)
     every = [weight for other in slots for weight in _written(weighed, other)]
     if every:
-        return _typical(every, f"median of {len(every)} specific snippets of other slots")
+        return _typical(every, "of other slots")
     return Assumed(DEFAULT_WORDS, LEAST_FACTS, NOTHING)
 
 
-def _typical(weights: Sequence[Weight], basis: str, *, own: bool = False) -> Assumed:
+def _typical(weights: Sequence[Weight], where: str, *, own: bool = False) -> Assumed:
+    basis = f"median of {counted(len(weights), 'specific snippet')} {where}"
     facts = round(median(len(weight.facts) for weight in weights))
     words = round(median(weight.words for weight in weights))
     return Assumed(words, max(LEAST_FACTS, min(MOST_FACTS, facts)), basis, own)

@@ -182,7 +182,8 @@ def _thoroughness(advised: Advised) -> str:
     """Return in words how many snippets were tried."""
     if not advised.candidates:
         return "No single snippet of the assumed length would lift a cell over the gate."
-    tried = f"{advised.candidates:,} snippets would lift a cell over the gate by its own words"
+    noun = "snippet" if advised.candidates == 1 else "snippets"
+    tried = f"{advised.candidates:,} {noun} would lift a cell over the gate by its own words"
     if advised.complete:
         return f"{tried}; those not listed release no more than the last one listed."
     return f"{tried}; the {advised.trials:,} most promising were tried."

@@ -122,6 +122,10 @@ def _square(heat: HeatMap, row: int, column: int) -> Square:
     return Square(f"{counts['p']}/{total}", shade, f"{name}: {said}")
 
 
+def _cells(count: int) -> str:
+    return "1 cell" if count == 1 else f"{count:,} cells"
+
+
 def _bars(histogram: Histogram) -> list[Bar]:
     top = max(histogram.counts, default=0) or 1
     size = len(histogram.counts)
@@ -130,7 +134,7 @@ def _bars(histogram: Histogram) -> list[Bar]:
             x=place * 20,
             y=round(100 - count / top * 100, 1),
             height=round(count / top * 100, 1),
-            title=f"{place / size:.2f} to {(place + 1) / size:.2f}: {count:,} cells",
+            title=f"{place / size:.2f} to {(place + 1) / size:.2f}: {_cells(count)}",
         )
         for place, count in enumerate(histogram.counts)
     ]

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pageloom import gate
 from pageloom.clusters import compared_columns
 from pageloom.gate import Measured, Scales
-from pageloom.model import Column, Measure, Slot, Weight
+from pageloom.measure import Column, Measure, Weight
+from pageloom.model import Slot
 from pageloom.plan import FamilyPlan
 
 Vector = Sequence[tuple[Hashable, int]]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pageloom import gate, source
+from pageloom.counted import counted
 from pageloom.diagnostics import Diagnostic, Location
 from pageloom.model import Slot
 from pageloom.plan import FOLDED, HELD, NOINDEX, VERDICTS, FamilyPlan
@@ -105,7 +106,7 @@ def _filled(site: Site, place: Place, slot: Slot) -> dict[str, Any]:
     snippet = family.choices[slot.name][number] if slot.snippet else None
     if slot.lists:
         count = len(site.plan.children(family, number, slot.lists))
-        return _at(slot.location, f"list of {slot.lists}: {count} links")
+        return _at(slot.location, f"list of {slot.lists}: {counted(count, 'link')}")
     if slot.folds:
         count = len(site.plan.folded(family, number, slot.folds))
         return _at(slot.location, f"folded {slot.folds}: {count} sections")

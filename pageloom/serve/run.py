@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pageloom.counted import counted
 from pageloom.diagnostics import Diagnostic
 from pageloom.options import Options
 from pageloom.serve.live import Live, Rebuilt
@@ -72,5 +73,5 @@ def _named(changed: set[str]) -> str:
 
 def _event(rebuilt: Rebuilt, what: str) -> Event:
     errors = tuple(problem for problem in rebuilt.problems if problem.is_error)
-    said = f"{len(errors)} errors, the pages stay as they were" if errors else "ready"
+    said = f"{counted(len(errors), 'error')}, the pages stay as they were" if errors else "ready"
     return Event(f"{what}: {said}; {rebuilt.seconds:.2f} s", errors)

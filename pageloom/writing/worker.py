@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from itertools import compress, repeat
 from typing import Any
 
 from pageloom import content, inputs, seo
-from pageloom.compose import Composer, Pages
+from pageloom.compose import Composer, Pages, Runs
 from pageloom.diagnostics import WARNING, Diagnostic, Location
 from pageloom.digests import digest
 from pageloom.keys import Keys
@@ -24,6 +25,8 @@ from pageloom.theme import Theme, ThemeError
 
 MAX_LINKS = 100
 MAX_BYTES = 60_000
+BLOCK = 256
+"""Pages that are made together."""
 KEY, TITLE = 16, 8
 """Bytes of a page's key and of the digest of its title."""
 Range = tuple[str, int, int]
@@ -179,8 +182,24 @@ class Worker:
         plan, pages = self.pages(part)
         wanted = list(compress(pages, stale))
         sheets = self._composer.pages(plan, [number for number, _, _ in wanted])
-        for place, (number, page, path) in enumerate(wanted):
-            yield path, self._page(sheets, place, plan, number, page)
+        runs = Runs(sheets)
+        for start in range(0, len(wanted), BLOCK):
+            places = range(start, min(start + BLOCK, len(wanted)))
+            made = self._in_runs(runs, places, plan) if len(places) > 1 else {}
+            for place in places:
+                number, page, path = wanted[place]
+                together = made.pop(place, None)
+                yield path, together or self._page(sheets, place, plan, number, page)
+
+    def _in_runs(self, runs: Runs, places: range, plan: FamilyPlan) -> dict[int, bytes]:
+        """Return pages that are made together, by place; the others must be made alone."""
+        made: dict[int, bytes] = {}
+        with contextlib.suppress(ThemeError):  # who makes the page alone tells of it
+            for run in runs.of(places):
+                pages, links = self._renderer.run(run.sheet, run.columns, plan.family.location)
+                if run.links + links <= MAX_LINKS:
+                    made.update(zip(run.places, pages, strict=True))
+        return {place: page for place, page in made.items() if len(page) <= MAX_BYTES}
 
     def page(self, plan: FamilyPlan, number: int, page: int) -> bytes | None:
         """Return the bytes of a page, or None after its problem was noted."""
