@@ -53,6 +53,7 @@ families:
         when the answer is no, step by step and day by day."
     h1: "{{ care.name }} {{ town.name }}"
     link_text: "{{ town.name }}: {{ care.name }}"
+    crumb: "{{ care.name }}"
     slots:
       text: {snippet: optional, heading: "In {{ town.name }}"}
       more: {snippet: optional}
