@@ -25,7 +25,7 @@ from pageloom.theme import Theme, ThemeError
 
 MAX_LINKS = 100
 MAX_BYTES = 60_000
-BLOCK = 256
+BLOCK = 64
 """Pages that are made together."""
 KEY, TITLE = 16, 8
 """Bytes of a page's key and of the digest of its title."""
