@@ -5,37 +5,21 @@ A text that only prints fields is a pattern, which is filled for all cells in on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import repeat
 from operator import add
-from typing import TypeVar
 
 from pageloom import seo
 from pageloom.expressions import AbsentError
+from pageloom.known import Known
 from pageloom.model import Family, Text
 from pageloom.plan import Cell, FamilyPlan, Plan
 from pageloom.sheet import escaped
 
 _PLACE = "\ue000"
-
-
-T = TypeVar("T")
-
-
-class _Known(dict[str, T]):
-    """What a function says of texts, found once for each."""
-
-    def __init__(self, function: Callable[[str], T]) -> None:
-        super().__init__()
-        self._function = function
-
-    def __missing__(self, text: str) -> T:
-        found = self[text] = self._function(text)
-        return found
-
-
-_BYTES, _WIDTHS = _Known(lambda text: len(text.encode())), _Known(seo.width)
-HTML, JSON = _Known(escaped), _Known(seo.said)
+_BYTES: Known[str, int] = Known(lambda text: len(text.encode()))
+_WIDTHS = Known(seo.width)
+HTML, JSON = Known(escaped), Known(seo.said)
 """How a text is encoded; both go letter by letter, so that parts can be encoded apart."""
 _KEPT = 100_000
 
@@ -57,7 +41,7 @@ class Batch:
         """Return the address paths."""
         return self._plan.routes(self.family, self.cells)
 
-    def said(self, text: Text, form: _Known[bytes]) -> list[bytes | None]:
+    def said(self, text: Text, form: Known[str, bytes]) -> list[bytes | None]:
         """Return a text of each cell, encoded; None where a value that it prints is absent."""
         pattern, places = self._plan.speaker(text, self.family)
         if pattern is None:
@@ -118,7 +102,9 @@ class Batch:
             for size, width in zip(sizes, widths, strict=True)
         ]
 
-    def _sums(self, known: _Known[int], bare: str, places: Sequence[tuple[int, str]]) -> list[int]:
+    def _sums(
+        self, known: Known[str, int], bare: str, places: Sequence[tuple[int, str]]
+    ) -> list[int]:
         sums: list[int] = list(repeat(known[bare], len(self.cells)))
         for column in self._columns(places):
             sums = list(map(add, sums, map(known.__getitem__, column)))

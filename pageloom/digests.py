@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from typing import Any
 
+from pageloom.known import Known
 from pageloom.model import Project, Row
 from pageloom.plan import FamilyPlan, Plan
 
@@ -24,18 +25,6 @@ class _CircleError(Exception):
     """Rows refer to each other in a circle, as entries of a glossary may."""
 
 
-class _Deep(dict[Row, bytes]):
-    """Digests of rows, made when they are asked for."""
-
-    def __init__(self, make: Callable[[Row], bytes]) -> None:
-        super().__init__()
-        self._make = make
-
-    def __missing__(self, row: Row) -> bytes:
-        found = self[row] = self._make(row)
-        return found
-
-
 class Digests:
     """Digests of what can be reached from rows and texts; one a process."""
 
@@ -44,7 +33,7 @@ class Digests:
         self._project: Project = plan.project
         self._tables: dict[str, bytes] = {}
         self._families: dict[str, bytes] = {}
-        self._deep = _Deep(self._reached)
+        self._deep = Known(self._reached)
         self.row = self._deep.__getitem__
         """Returns the digest of a row and of the facts, sources and pages that its texts name."""
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
 from typing import Any
 
 from pageloom.digests import LITERAL, NONE, Digests, digest
+from pageloom.known import Known
 from pageloom.model import SOURCE, Cite, Family, Fragment, Link, Path, Project, Row, Slot, Snippet
 from pageloom.plan import FOLDED, PUBLISHED, FamilyPlan, Plan
 from pageloom.theme import Theme
@@ -37,26 +38,6 @@ class _Made:
     listed: tuple[Slot, ...]
 
 
-class _Cells(dict[int, bytes]):
-    """Digests of cells by their numbers; pages near each other link to the same ones."""
-
-    def __init__(self, make: Callable[[int], bytes]) -> None:
-        super().__init__()
-        self._make = make
-
-    def __missing__(self, number: int) -> bytes:
-        found = self[number] = self._make(number)
-        return found
-
-
-class _Told(dict[tuple[Row | None, ...], bytes]):
-    """Digests of rows that stand together."""
-
-    def __missing__(self, rows: tuple[Row | None, ...]) -> bytes:
-        found = self[rows] = b"".join([row.digest if row else NONE for row in rows])
-        return found
-
-
 class Keys:
     """Makes keys of pages; one a process."""
 
@@ -70,7 +51,7 @@ class Keys:
         self._fragments: dict[tuple[str, tuple[int, ...]], tuple[bytes, tuple[Link, ...]]] = {}
         self._digests = Digests(plan)
         self._made: dict[str, _Made] = {}
-        self._cells: dict[str, _Cells] = {}
+        self._cells: dict[str, Known[int, bytes]] = {}
         self._differ: dict[tuple[str, str], list[bytes]] = {}
 
     def pages(self, plan: FamilyPlan, pages: Sequence[tuple[int, int, str]]) -> list[bytes]:
@@ -148,7 +129,7 @@ class Keys:
             covered = [name for name, _ in self._plan.covered(plan.family)]
             about = [name for name in covered if axis in self._project.joins[name].axes]
             joined = [self._plan.joined(plan, name) for name in about]
-            known = _Told()
+            known: Known[tuple[Row | None, ...], bytes] = Known(_told)
             found = self._differ[key] = [
                 known[rows]
                 for rows in zip([cell[place] for cell in plan.cells], *joined, strict=True)
@@ -183,11 +164,11 @@ class Keys:
     def _tables_of(self, slot: Slot, known: Container[str]) -> Iterator[bytes]:
         return (self._digests.table(name) for name in slot.rows if name not in known)
 
-    def _kept(self, plan: FamilyPlan) -> _Cells:
+    def _kept(self, plan: FamilyPlan) -> Known[int, bytes]:
         """Return the digests of a family's cells."""
         kept = self._cells.get(plan.family.name)
         if kept is None:
-            kept = self._cells[plan.family.name] = _Cells(partial(self._cell, plan))
+            kept = self._cells[plan.family.name] = Known(partial(self._cell, plan))
         elif len(kept) > KEPT_CELLS:
             kept.clear()
         return kept
@@ -328,6 +309,11 @@ class Keys:
             yield self._digests.table("sources")
             break
         yield from self._digests.linked(text)
+
+
+def _told(rows: tuple[Row | None, ...]) -> bytes:
+    """Return the digests of rows that stand together."""
+    return b"".join([row.digest if row else NONE for row in rows])
 
 
 def _dates(plan: FamilyPlan, number: int, page: int) -> bytes:

@@ -237,10 +237,7 @@ class Plan:
 
     def parent(self, plan: FamilyPlan, number: int) -> tuple[FamilyPlan, int] | None:
         """Return the parent's cell, if it exists."""
-        found = self._parents.get(plan.family.name)
-        if found is None:
-            found = self._parents[plan.family.name] = self._parent_of(plan.family)
-        above, pick = found
+        above, pick = self._parents.get(plan.family.name) or self._parent_of(plan.family)
         if above is None:
             return None
         place = above.index.get(pick(plan.cells[number]))
@@ -248,9 +245,7 @@ class Plan:
 
     def parents(self, plan: FamilyPlan, cells: Sequence[Cell]) -> list[int]:
         """Return the numbers of the parents of cells of a family, -1 where there is none."""
-        if plan.family.name not in self._parents:
-            self._parents[plan.family.name] = self._parent_of(plan.family)
-        above, pick = self._parents[plan.family.name]
+        above, pick = self._parents.get(plan.family.name) or self._parent_of(plan.family)
         if above is None:
             return [-1] * len(cells)
         place = above.index.get
@@ -258,9 +253,11 @@ class Plan:
 
     def _parent_of(self, family: Family) -> tuple[FamilyPlan | None, Callable[[Cell], Cell]]:
         above = self.families.get(family.parent)
-        if above is None or not set(above.family.axes) <= set(family.axes):
-            return None, _whole
-        return above, picker(family.axes, above.family.axes)
+        if above is not None and not set(above.family.axes) <= set(family.axes):
+            above = None
+        pick = picker(family.axes, above.family.axes if above is not None else ())
+        self._parents[family.name] = (above, pick)
+        return above, pick
 
     def crumbs(self, plan: FamilyPlan, number: int) -> list[tuple[FamilyPlan, int]]:
         """Return the pages above a cell, from home down to its parent."""

@@ -34,8 +34,9 @@ class Citations:
             number = self.numbers[source] = len(self.numbers) + 1
             self.pinpoints[source] = []
         found = self.pinpoints[source]
-        if cite.pinpoint and cite.pinpoint not in found:
-            found.append(cite.pinpoint)
+        # Two facts may name one place of their source: it is said once.
+        places = cite.pinpoint.split("; ") if cite.pinpoint else ()
+        found += [place for place in dict.fromkeys(places) if place not in found]
         if cite.fact is not None and cite.fact.values.get("url"):
             self.addresses.setdefault(source, cite.fact.values["url"])
         due = (cite.fact or source).values.get("due")

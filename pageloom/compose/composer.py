@@ -15,6 +15,7 @@ from pageloom.compose.pages import BASE_FOLDED, Pages
 from pageloom.compose.slots import Filler
 from pageloom.diagnostics import Diagnostic
 from pageloom.expressions import AbsentError
+from pageloom.known import Known
 from pageloom.markup import Converter
 from pageloom.model import Cite, Filled, Row, Slot, Text
 from pageloom.plan import FOLDED, Cell, FamilyPlan, Plan
@@ -45,7 +46,7 @@ class Composer:
         self.called = self.filler.called
         self.template_path = self._data.template_path
         self.share_images = self._images(theme)
-        self._times: dict[int, bytes] = {}
+        self._times: Known[int, bytes] = Known(self._time)
 
     def _images(self, theme: Theme) -> dict[str, bytes]:
         """Return the address of each family's image for shared links, or nothing."""
@@ -100,12 +101,10 @@ class Composer:
 
         Spaces are counted, not words: it is fast, and the few of tags make up for the headings.
         """
-        minutes = max(1, round(sum(spaces) / SPACES_A_MINUTE))
-        found = self._times.get(minutes)
-        if found is None:
-            said = self._lexicon.text("reading_time", minutes)
-            found = self._times[minutes] = escaped(said)
-        return found
+        return self._times[max(1, round(sum(spaces) / SPACES_A_MINUTE))]
+
+    def _time(self, minutes: int) -> bytes:
+        return escaped(self._lexicon.text("reading_time", minutes))
 
     def later(
         self,

@@ -11,6 +11,7 @@ from markupsafe import escape
 from pageloom.compose.data import DataSlots
 from pageloom.compose.links import Linker, cell_name
 from pageloom.expressions import AbsentError, evaluate, lookup
+from pageloom.known import Known
 from pageloom.markup import Converter, merged, spread
 from pageloom.model import (
     FactCall,
@@ -30,18 +31,8 @@ BASE_UNDER_HEADING, BASE_ALONE = 3, 2
 NOTHING = Filled(())
 Pick = Callable[[Cell], tuple[Any, ...]]
 Make = Callable[[int, Cell], Filled]
-
-
-class _Field(dict[Row, bytes]):
-    """A field of rows, escaped."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self._name = name
-
-    def __missing__(self, row: Row) -> bytes:
-        found = self[row] = str(escape(row.values[self._name])).encode()
-        return found
+_Field = Known[Row, bytes]
+"""A field of rows, escaped."""
 
 
 @dataclass(slots=True)
@@ -72,7 +63,7 @@ class Filler:
         self._converter = converter
         self._linker = linker
         self._makers: dict[tuple[str, str, int], Make] = {}
-        self._fields: dict[str, _Field] = {}
+        self._fields: Known[str, _Field] = Known(_escaped)
 
     def filled(self, plan: FamilyPlan, number: int, slot: Slot, base: int = 0) -> Filled:
         """Return what fills a slot of a cell; headings start at level `base`."""
@@ -194,17 +185,11 @@ class Filler:
                 and self._plan.always_text(segment.path)
             ):
                 literals.append(b"")
-                values = self._field(segment.path.fields[0])
+                values = self._fields[segment.path.fields[0]]
                 places.append((number, axes.index(segment.path.root), values))
             else:
                 return (), ()
         return tuple(literals), tuple(places)
-
-    def _field(self, name: str) -> _Field:
-        found = self._fields.get(name)
-        if found is None:
-            found = self._fields[name] = _Field(name)
-        return found
 
     def _values(self, segment: Segment, scope: Mapping[str, Any]) -> Iterable[Segment]:
         if isinstance(segment, Print):
@@ -230,6 +215,10 @@ class Filler:
             "cite" if call.name == "cite" else "fact", row, call.location
         )
         return (plain,) if call.name == "plain" else spread(segment)
+
+
+def _escaped(field: str) -> _Field:
+    return Known(lambda row: str(escape(row.values[field])).encode())
 
 
 def _nothing(_: int, __: Cell) -> Filled:

@@ -137,8 +137,10 @@ def fallen(before: Decision, after: Decision) -> list[str]:
 
 def _places(plan: Plan | None) -> Iterator[tuple[tuple[str, str], FamilyPlan, int]]:
     """Yield every cell: its family and address, and where it is."""
-    for family in plan.families.values() if plan is not None else ():
-        for number, route in enumerate(plan.routes(family.family, family.cells) if plan else ()):
+    if plan is None:
+        return
+    for family in plan.families.values():
+        for number, route in enumerate(plan.routes(family.family, family.cells)):
             yield (family.family.name, route), family, number
 
 

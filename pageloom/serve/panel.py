@@ -109,7 +109,7 @@ def _filled(site: Site, place: Place, slot: Slot) -> dict[str, Any]:
         return _at(slot.location, f"list of {slot.lists}: {counted(count, 'link')}")
     if slot.folds:
         count = len(site.plan.folded(family, number, slot.folds))
-        return _at(slot.location, f"folded {slot.folds}: {count} sections")
+        return _at(slot.location, f"folded {slot.folds}: {counted(count, 'section')}")
     if snippet is not None:
         return _at(Location(snippet.path, snippet.body_line), "snippet")
     if slot.partial:
