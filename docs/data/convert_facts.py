@@ -238,7 +238,7 @@ def add_payers(facts: Facts, payers: list[Row]) -> None:
             "delegate": payer["um_delegates"],
             "criteria": payer["criteria"],
             "appeals": [payer["member_appeals"]],
-            "library": [payer["policy_library"]],
+            "coverage": [payer["policy_library"]],
             "portal": [payer["portal"]],
             "route": payer["electronic_pa"],
             "p2p": [payer["peer_to_peer"]],
