@@ -67,3 +67,17 @@ def test_the_first_screen_of_a_phone_answers(visit, flagship_site):
         for part in ("h1", "#answer", ".pointer a", "#urgent h2"):
             box = page.locator(part).first.bounding_box()
             assert box["y"] + box["height"] <= 844, (path, part)
+
+
+def test_the_numbers_of_sources_are_whole_in_print(visit):
+    page = visit(FAMILIES["denial"])
+    page.emulate_media(media="print")
+    room, number = page.evaluate(
+        """() => {
+          const list = document.querySelector('.sources ol'), style = getComputedStyle(list);
+          const pen = document.createElement('canvas').getContext('2d');
+          pen.font = style.font;
+          return [parseFloat(style.paddingInlineStart), pen.measureText('88. ').width];
+        }"""
+    )
+    assert number <= room
