@@ -92,7 +92,7 @@ def _files(options: Options) -> Iterator[tuple[str, bytes, Mapping[str, str]]]:
         raise ChangesError(f"{folder.out} is no whole build: run `python build.py` first")
     beside = folder.hosting / hosts.REDIRECTS
     redirects = json.loads(beside.read_text(encoding="utf-8")) if beside.is_file() else {}
-    for path in sorted(state.entries):
+    for path in sorted(state.paths()):
         if path in hosts.READ_BY_HOSTS or path in redirects:
             continue
         try:

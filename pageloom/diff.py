@@ -14,10 +14,10 @@ from typing import Any
 from pageloom import pipeline, standing, writing
 from pageloom.diagnostics import Diagnostic, ordered
 from pageloom.difference import Difference, Flip, NewRow
+from pageloom.manifest import Listed, State
 from pageloom.model import Row
 from pageloom.options import Options
 from pageloom.plan import VERDICTS, FamilyPlan, picker
-from pageloom.publish import State
 from pageloom.revision import resolved
 
 MAX_COMPARED = 5000
@@ -87,10 +87,10 @@ def _side(options: Options) -> _Side:
     for part in writing.ranges(plan):
         surveyed = worker.survey(part, all_stale=True)
         problems += surveyed.problems
-        keys.update(surveyed.pages())
+        keys.update(surveyed.pages.entries() if surveyed.pages else ())
         family, pages = worker.pages(part)
         places.update((path, (family, number, page)) for number, page, path in pages)
-    problems += writing.duplicates(keys)
+    problems += writing.duplicates([Listed.of(keys)])
     return _Side(decision, worker, problems, keys, places)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
+from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 from pageloom.known import Known
@@ -14,6 +16,7 @@ from pageloom.plan import FamilyPlan, Plan
 _LINK_CALL = re.compile(r"\b(?:link|url)\(\s*([^,)]*)")
 LITERAL = re.compile(r"""["']([^"'\n]+)["']""")
 NONE = b"\0" * 16
+_DIGEST = attrgetter("digest")
 
 
 def digest(parts: Iterable[bytes]) -> bytes:
@@ -35,16 +38,19 @@ class Digests:
         self._families: dict[str, bytes] = {}
         self._deep = Known(self._reached)
         self.row = self._deep.__getitem__
-        """Returns the digest of a row and of the facts, sources and pages that its texts name."""
+        """Returns the digest of a row and of the facts, sources and pages that its texts name.
 
-    def rows(self, plan: FamilyPlan, number: int) -> Iterator[bytes]:
-        """Yield the digests of a cell's rows."""
-        cell = plan.cells[number]
-        for row in cell:
-            yield row.digest
-        for name, pick in self._plan.covered(plan.family):
-            joined = self._project.joins[name].index.get(pick(cell))
-            yield NONE if joined is None else joined.digest
+        That of an absent row is `NONE`.
+        """
+
+    def cells(self, plan: FamilyPlan, numbers: Sequence[int]) -> bytes:
+        """Return the digests of the rows of cells, then those of the joins' rows about them."""
+        rows = chain.from_iterable([plan.cells[number] for number in numbers])
+        parts = list(map(_DIGEST, rows))
+        for name, _ in self._plan.covered(plan.family):
+            joined = self._plan.joined(plan, name)
+            parts += [row.digest if (row := joined[number]) else NONE for number in numbers]
+        return b"".join(parts)
 
     def literals(self, text: str) -> Iterator[bytes]:
         """Yield the digests of the facts and sources that a text names in quotes."""
@@ -62,7 +68,9 @@ class Digests:
                 if family in self._plan.families:
                     yield self.family(family)
 
-    def _reached(self, row: Row) -> bytes:
+    def _reached(self, row: Row | None) -> bytes:
+        if row is None:
+            return NONE
         try:
             return self._from_its_own(row, set())
         except _CircleError:
@@ -132,8 +140,7 @@ class Digests:
                 parts += (above.family.digest, bytes(above.verdicts))
             for axis in plan.family.axes:
                 parts += (row.digest for row in self._project.axes[axis])
-            for number in range(len(plan.cells)):
-                parts += self.rows(plan, number)
+            parts.append(self.cells(plan, range(len(plan.cells))))
             found = self._families[name] = digest(parts)
         return found
 

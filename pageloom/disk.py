@@ -9,11 +9,10 @@ import contextlib
 import os
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
-from itertools import islice
 from pathlib import Path
 
-_LINES = 4096
-"""Lines of a record that are written at once."""
+_AT_ONCE = 1 << 18
+"""Characters of a record that are written at once, or a few more."""
 
 
 def content_key(content: bytes) -> bytes:
@@ -24,19 +23,36 @@ def content_key(content: bytes) -> bytes:
 def sealed(lines: Iterable[str]) -> Iterator[bytes]:
     """Yield lines with their digest at the end, so that damage is seen."""
     seal = blake2b(digest_size=16)
-    lines = iter(lines)
-    while some := "".join(f"{line}\n" for line in islice(lines, _LINES)).encode():
-        seal.update(some)
-        yield some
+    some: list[str] = []
+    size = 0
+    for line in lines:
+        some.append(f"{line}\n")
+        size += len(line) + 1
+        if size >= _AT_ONCE:
+            yield _sealed(seal, some)
+            some, size = [], 0
+    yield _sealed(seal, some)
     yield seal.hexdigest().encode() + b"\n"
 
 
-def unsealed(content: bytes) -> list[str]:
-    """Return the lines of a sealed record. Raises `ValueError` where it is damaged."""
-    body, seal = content[:-33], content[-33:]
-    if seal != content_key(body).hex().encode() + b"\n":
+def _sealed(seal: blake2b, lines: Iterable[str]) -> bytes:
+    content = "".join(lines).encode()
+    seal.update(content)
+    return content
+
+
+def unsealed(path: Path) -> Iterator[str]:
+    """Yield the lines of a sealed record. Raises `ValueError` at its end where it is damaged."""
+    seal = blake2b(digest_size=16)
+    last = b""
+    with path.open("rb") as file:
+        for line in file:
+            if last:
+                seal.update(last)
+                yield last[:-1].decode()
+            last = line
+    if last != seal.hexdigest().encode() + b"\n":
         raise ValueError("damaged")
-    return body.decode().split("\n")[:-1]
 
 
 def create(target: str | Path, content: bytes | Iterable[bytes]) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
+from itertools import repeat
 from typing import Any
 
 from pageloom.digests import LITERAL, NONE, Digests, digest
@@ -25,7 +26,6 @@ _FIELD = re.compile(r"[a-z_][a-z0-9_]*(?:\.[a-z0-9_]+)+")
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _COMPUTED = re.compile(r"~|\+|%\s*\(|\|\s*(?:join|format|replace|list|map|reverse)\b|\{%-?\s*set\b")
 _BREAK = b"/"
-KEPT_CELLS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,6 @@ class Keys:
         self._fragments: dict[tuple[str, tuple[int, ...]], tuple[bytes, tuple[Link, ...]]] = {}
         self._digests = Digests(plan)
         self._made: dict[str, _Made] = {}
-        self._cells: dict[str, Known[int, bytes]] = {}
         self._differ: dict[tuple[str, str], list[bytes]] = {}
 
     def pages(self, plan: FamilyPlan, pages: Sequence[tuple[int, int, str]]) -> list[bytes]:
@@ -60,14 +59,13 @@ class Keys:
         cells = [plan.cells[number] for number in numbers]
         made = self._made.get(plan.family.name) or self._made_of(plan)
         state = [bytes((plan.verdicts[n], page & 255, page >> 8)) for n, page, _ in pages]
-        columns: list[Sequence[bytes]] = [[made.shared] * len(pages), state]
-        columns += [list(map(self._digests.row, column)) for column in zip(*cells, strict=True)]
+        columns: list[Iterable[bytes]] = [repeat(made.shared, len(pages)), state]
+        columns += [map(self._digests.row, column) for column in zip(*cells, strict=True)]
         for name in made.joins:
             rows = self._plan.joined(plan, name)
-            columns.append([self._joined(rows[number]) for number in numbers])
+            columns.append(map(self._digests.row, [rows[number] for number in numbers]))
         columns += [self._filled(plan, numbers, slot) for slot in made.filled]
-        for slot in made.listed:
-            columns.append([b"".join(self._listed(plan, number, slot)) for number in numbers])
+        columns += [map(partial(self._listed, plan, slot), numbers) for slot in made.listed]
         if plan.family.related:
             columns += self._beside(plan, numbers)
         columns.append(self._above(plan, numbers))
@@ -77,9 +75,6 @@ class Keys:
             blake2b(_BREAK.join(parts), digest_size=16).digest()
             for parts in zip(*columns, strict=True)
         ]
-
-    def _joined(self, row: Row | None) -> bytes:
-        return NONE if row is None else self._digests.row(row)
 
     def _filled(self, plan: FamilyPlan, numbers: Sequence[int], slot: Slot) -> list[bytes]:
         """Return for each cell the digests of the snippet that fills a slot."""
@@ -109,8 +104,8 @@ class Keys:
         rows, and what joins say of them, need to be told.
         """
         if any(plan.verdicts[number] != PUBLISHED for number in numbers):
-            kept, siblings = self._kept(plan), self._plan.siblings
-            return [[b"".join([kept[other] for other in siblings(plan, n)]) for n in numbers]]
+            cells, siblings = self._digests.cells, self._plan.siblings
+            return [[cells(plan, siblings(plan, number)) for number in numbers]]
         columns: list[list[bytes]] = []
         for axis, column in self._plan.after(plan):
             known = self._differing(plan, axis)
@@ -164,19 +159,6 @@ class Keys:
     def _tables_of(self, slot: Slot, known: Container[str]) -> Iterator[bytes]:
         return (self._digests.table(name) for name in slot.rows if name not in known)
 
-    def _kept(self, plan: FamilyPlan) -> Known[int, bytes]:
-        """Return the digests of a family's cells."""
-        kept = self._cells.get(plan.family.name)
-        if kept is None:
-            kept = self._cells[plan.family.name] = Known(partial(self._cell, plan))
-        elif len(kept) > KEPT_CELLS:
-            kept.clear()
-        return kept
-
-    def _cell(self, plan: FamilyPlan, number: int) -> bytes:
-        """Return the digests of a sibling's rows."""
-        return b"".join(self._digests.rows(plan, number))
-
     def _above(self, plan: FamilyPlan, numbers: Sequence[int]) -> list[bytes]:
         """Return for each cell the digest of the pages above it."""
         cells = [plan.cells[number] for number in numbers]
@@ -192,27 +174,19 @@ class Keys:
         for crumb, place in self._plan.crumbs(plan, number):
             yield crumb.family.digest
             yield bytes((crumb.verdicts[place],))
-            yield from self._digests.rows(crumb, place)
+            yield self._digests.cells(crumb, (place,))
 
     def _shell(self, family: Family) -> bytes:
         templates = (family.template, SOURCE)
         return digest((self._base, _outline(family), *map(self._theme.digest, templates)))
 
-    def _own_rows(self, scope: Mapping[str, Any]) -> Iterator[bytes]:
-        """Yield the digests of a cell's rows with what their texts look up."""
-        for name, row in scope.items():
-            if name != "site":
-                yield self._digests.row(row) if row is not None else NONE
-
-    def _listed(self, plan: FamilyPlan, number: int, slot: Slot) -> Iterator[bytes]:
+    def _listed(self, plan: FamilyPlan, slot: Slot, number: int) -> bytes:
+        """Return the digests of the pages, or of the folded cells, that a slot lists."""
         if slot.folds:
-            yield from self._folded(plan, number, slot.folds)
-            return
+            return b"".join(self._folded(plan, number, slot.folds))
         other = self._plan.families[slot.lists]
-        yield other.family.digest
-        kept = self._kept(other)
-        for child in self._plan.children(plan, number, slot.lists):
-            yield kept[child]
+        children = self._plan.children(plan, number, slot.lists)
+        return other.family.digest + self._digests.cells(other, children)
 
     def _snippet(
         self, plan: FamilyPlan, number: int, slot: Slot, levels: tuple[int, ...]
@@ -233,7 +207,7 @@ class Keys:
         yield _outline(other.family)
         for child in self._plan.folded(plan, number, name):
             scope = self._plan.scope(other.family, other.cells[child])
-            yield from self._own_rows(scope)
+            yield from (self._digests.row(row) for name, row in scope.items() if name != "site")
             yield bytes((FOLDED,))
             for slot in other.family.slots:
                 if slot.name in other.family.fold_slots:
@@ -287,7 +261,7 @@ class Keys:
         if above:
             yield above[0].family.digest
             yield bytes((above[0].verdicts[above[1]],))
-        yield from self._digests.rows(target, number)
+        yield self._digests.cells(target, (number,))
 
     def _partial(self, name: str) -> bytes:
         found = self._partials.get(name)

@@ -137,7 +137,7 @@ def _built(decision: pipeline.Decision) -> Mapping[str, Any] | None:
     plan, theme, composer = decision.plan, decision.theme, decision.composer
     if plan is None or theme is None or composer is None:
         return None
-    made = writing.others(plan, theme, composer, (), writing.hosted(plan))
+    made = writing.others(plan, theme, composer, tuple, writing.hosted(plan))
     found: Mapping[str, Any] = json.loads(made[MARKER].content())
     return found
 

@@ -39,13 +39,14 @@ from pageloom.compose import Composer, Scales
 from pageloom.diagnostics import Diagnostic, ordered
 from pageloom.gate import Measured
 from pageloom.lexicon import Lexicon
+from pageloom.manifest import State
 from pageloom.markup import Converter
 from pageloom.memory import NO_MEMORY, Memory, Shelf
 from pageloom.model import Project
 from pageloom.options import Options
 from pageloom.outcome import Gain, Outcome
 from pageloom.plan import VERDICTS, Plan
-from pageloom.publish import Folder, PublishError, State
+from pageloom.publish import Folder, PublishError
 from pageloom.theme import Theme
 
 Report = Callable[[Diagnostic], None]
@@ -210,7 +211,7 @@ def _locked_build(options: Options, folder: Folder, progress: writing.Progress |
     plan, theme, composer = decision.plan, decision.theme, decision.composer
     if not decision.sound or plan is None or theme is None or composer is None:
         return Outcome(problems=ordered(decision.problems))
-    folder.claim(plan.project.settings.base_url, state.entries)
+    folder.claim(plan.project.settings.base_url, state)
     recipe = writing.Recipe(options.root, plan, folder, state)
     writer = writing.Writer(recipe, theme, composer, verify=options.verify)
     done = writer.run(options.jobs, options.executor, progress)

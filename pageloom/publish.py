@@ -12,16 +12,16 @@ import contextlib
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 
+from pageloom import manifest
 from pageloom.assets import asset_hash
 from pageloom.diagnostics import Diagnostic, Location, quoted
 from pageloom.disk import content_key, create, lock, replace, sealed, unsealed
+from pageloom.manifest import Listed, Notes, State
 
-FORMAT = 3
 MARKER = "build-info.json"
 GENERATOR = "Pageloom"
 _MARK = b'<meta name="generator" content="Pageloom">'
@@ -42,21 +42,6 @@ class PublishError(Exception):
 
 class ForeignError(PublishError):
     """The output folder, or a file in it, is somebody else's."""
-
-
-@dataclass(slots=True)
-class State:
-    """What earlier builds left: the manifest, and an intent record of one that did not end."""
-
-    entries: dict[str, bytes] = field(default_factory=dict)
-    """What each file was made from: its key and the digest of its title, as the writer has them."""
-    interrupted: bool = False
-    """Whether files may differ from the manifest: each is compared."""
-    fresh: bool = False
-    """Whether the folder was empty: no file can stand in the way."""
-    intended: frozenset[str] = frozenset()
-    notes: Mapping[str, Sequence[Diagnostic]] = field(default_factory=dict)
-    """Warnings of pages."""
 
 
 class Folder:
@@ -88,7 +73,7 @@ class Folder:
         if self._intent.exists() or not self._is_marked():
             return {}
         try:
-            found = json.loads("\n".join(unsealed(self._summary.read_bytes())))
+            found = json.loads("\n".join(unsealed(self._summary)))
         except (OSError, ValueError):
             return {}
         return found if isinstance(found, dict) and found.get("out") == str(self.out) else {}
@@ -117,16 +102,18 @@ class Folder:
                 raise ForeignError(
                     self._foreign_folder(f"lies in the project's folder `{folder.name}`")
                 )
-        entries, notes = self._read_manifest()
+        state = self._read_manifest()
         intended = self._read_intent()
         with self.reported(""):
-            marked, free = self._is_marked(), self._is_free()
-            if not marked and not free and not self._holds_page_of(entries):
+            marked, state.fresh = self._is_marked(), self._is_free()
+            if not marked and not state.fresh and not self._holds_page_of(state):
                 raise ForeignError(self._foreign_folder(_NOT_OURS))
-        interrupted = intended is not None or not marked or not entries
-        return State(entries, interrupted, free, frozenset(intended or ()), notes)
+        nothing = not state.entries and not state.pages
+        state.interrupted = intended is not None or not marked or nothing
+        state.intended = frozenset(intended or ())
+        return state
 
-    def claim(self, site: str, entries: Iterable[str]) -> None:
+    def claim(self, site: str, state: State) -> None:
         """Take the folder for a site, by its address. Raises `ForeignError` where it is another's.
 
         A project whose manifest has a page there may change its address.
@@ -134,7 +121,7 @@ class Folder:
         self._site = site
         other = self._information().get("site", site)
         with self.reported(""):
-            if other != site and not self._holds_page_of(entries):
+            if other != site and not self._holds_page_of(state):
                 raise ForeignError(self._output_of(quoted(str(other))))
 
     def _output_of(self, other: str) -> Diagnostic:
@@ -179,32 +166,20 @@ class Folder:
             return False
         return all(_TEMPORARY.fullmatch(path.name) for path in self.out.iterdir())
 
-    def _holds_page_of(self, entries: Iterable[str]) -> bool:
+    def _holds_page_of(self, state: State) -> bool:
         """Whether a page that the manifest names is there and carries our mark."""
-        pages = (self.out / path for path in entries if path.endswith(".html"))
+        pages = (self.out / path for path in state.paths() if path.endswith(".html"))
         return any(_MARK in _bytes(page) for page in pages)
 
-    def _read_manifest(self) -> tuple[dict[str, bytes], dict[str, list[Diagnostic]]]:
+    def _read_manifest(self) -> State:
         try:
-            head, *lines = unsealed(self._manifest.read_bytes())
-            info = json.loads(head)
-            if info["format"] != FORMAT or info["out"] != str(self.out):
-                return {}, {}
-            entries: dict[str, bytes] = {}
-            for line in lines:
-                made_from, path = line.split(" ", 1)
-                entries[path] = bytes.fromhex(made_from)
-            notes = {
-                path: [Diagnostic.from_json(item) for item in found]
-                for path, found in info["notes"].items()
-            }
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            return {}, {}
-        return entries, notes
+            return manifest.parsed(unsealed(self._manifest), str(self.out))
+        except (OSError, ValueError):
+            return State()
 
     def _read_intent(self) -> list[str] | None:
         try:
-            return unsealed(self._intent.read_bytes())
+            return list(unsealed(self._intent))
         except OSError:
             return None
         except ValueError:
@@ -225,22 +200,16 @@ class Folder:
                 said = {"generator": GENERATOR, "site": self._site}
                 replace(marker, json.dumps(said).encode() + b"\n")
             appearing = (path for path in new if free or not os.path.lexists(self.out / path))
-            intended = sorted({*(self._read_intent() or ()), *appearing})
-            replace(self._intent, sealed(intended))
+            before = dict.fromkeys(self._read_intent() or ())
+            further = (path for path in appearing if path not in before)
+            replace(self._intent, sealed(chain(before, further)))
 
     def finish(
-        self,
-        entries: Mapping[str, bytes],
-        notes: Mapping[str, Sequence[Diagnostic]],
-        *,
-        complete: bool,
+        self, entries: Mapping[str, bytes], pages: Iterable[Listed], notes: Notes, *, complete: bool
     ) -> None:
         """Write the manifest; the intent stays open when some pages failed."""
-        said = {path: [item.as_json() for item in found] for path, found in notes.items()}
-        head = json.dumps({"format": FORMAT, "out": str(self.out), "notes": said})
-        lines = (f"{entries[path].hex()} {path}" for path in sorted(entries))
         with self.reported("the manifest"):
-            replace(self._manifest, sealed(chain((head,), lines)))
+            replace(self._manifest, sealed(manifest.lines(str(self.out), entries, pages, notes)))
             if complete:
                 self._intent.unlink(missing_ok=True)
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from pageloom import cohort, ledger, pipeline, writing
 from pageloom.diagnostics import Diagnostic, ordered
 from pageloom.ledger import FOLDER, GONE, RELEASED, SUFFIX, WITHDRAWN, Entry
+from pageloom.manifest import State
 from pageloom.options import Options
 from pageloom.plan import PUBLISHED, FamilyPlan, Plan
-from pageloom.publish import State
 from pageloom.redirects import formers
 
 FORMAT = 1

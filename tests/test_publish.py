@@ -20,6 +20,7 @@ from trees import append, copied, errors, made, rebuilt, replace, stamps, tree
 
 from pageloom import disk, pipeline, publish
 from pageloom.diagnostics import Diagnostic, Location
+from pageloom.manifest import Listed
 from pageloom.options import Options
 from pageloom.outcome import Outcome
 from pageloom.pipeline import build
@@ -435,13 +436,15 @@ def test_what_stands_in_the_way_is_removed_first():
 
 def test_a_record_keeps_what_it_is_told(tmp_path: Path):
     folder = Folder(tmp_path / "out", tmp_path / "state")
-    entries = {"a b/ü.html": b"\1" * 24, "x": b"\2" * 24}
-    folder.begin(entries)
-    assert folder.read().intended == frozenset(entries)
-    notes = {"x": [Diagnostic(code="P601", location=Location("a", 1, 2), message="m")]}
-    folder.finish(entries, notes, complete=True)
+    entries = {"a b/ü.txt": b"\1" * 24, "x\ty\nz": b"\2" * 24}
+    pages = [Listed("b/ü.html\tc.html", b"\3" * 32, b"\4" * 16), Listed("d", b"\5" * 16, b"\6" * 8)]
+    folder.begin(["b/ü.html", "c.html"])
+    assert folder.read().intended == {"b/ü.html", "c.html"}
+    notes = {"d": [Diagnostic(code="P601", location=Location("a", 1, 2), message="m")]}
+    folder.finish(entries, pages, notes, complete=True)
     state = folder.read()
-    assert (state.entries, state.notes) == (entries, notes)
+    assert (state.entries, state.pages, state.notes) == (entries, pages, notes)
+    assert list(state.paths()) == [*entries, "b/ü.html", "c.html", "d"]
     assert not state.interrupted
 
 

@@ -12,10 +12,10 @@ from functools import cached_property
 
 from pageloom import writing
 from pageloom.diagnostics import Diagnostic
+from pageloom.manifest import Listed, State
 from pageloom.options import Options
 from pageloom.pipeline import Decision
 from pageloom.plan import NOINDEX, FamilyPlan, Plan, page_route
-from pageloom.publish import State
 
 NOT_FOUND = "/404.html"
 _HTML = "text/html; charset=utf-8"
@@ -95,13 +95,13 @@ class Site:
 
     @cached_property
     def _files(self) -> dict[str, writing.Other]:
-        routes = [
-            self.plan.route(family.family, family.cells[number])
-            for family in self.plan.families.values()
-            if family.family.listed
-            for number in family.published()
-        ]
-        return writing.others(self.plan, self.theme, self._composer, routes)
+        return writing.others(self.plan, self.theme, self._composer, self._indexed)
+
+    def _indexed(self) -> Iterator[str]:
+        """Yield the addresses of the pages for the sitemap."""
+        for family in self.plan.families.values():
+            for number in family.published() if family.family.listed else ():
+                yield self.plan.route(family.family, family.cells[number])
 
     @cached_property
     def _routes(self) -> dict[str, tuple[FamilyPlan, int]]:
@@ -166,7 +166,7 @@ class Site:
                 part = (name, first, min(first + step, end))
                 found = self._worker.survey(part, all_stale=False)
                 proved = list(self._worker.proof(part, found.stale))
-                entries = dict(found.pages())
+                entries = dict(found.pages.entries()) if found.pages else {}
                 self._entries.update(entries)
                 seen |= entries.keys()
                 yield proved
@@ -175,7 +175,7 @@ class Site:
 
     def duplicates(self) -> list[Diagnostic]:
         """Return the problems of pages that have one title; all pages must be proved."""
-        return list(writing.duplicates(self._entries))
+        return list(writing.duplicates([Listed.of(self._entries)]))
 
 
 _NOTHING = (

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
 from heapq import nlargest
+from itertools import islice
 
 from pageloom import feed, hosts, redirects, seo
 from pageloom.compose import Composer
@@ -18,6 +19,8 @@ from pageloom.publish import MARKER
 from pageloom.theme import Theme
 from pageloom.writing import record
 
+Routes = Callable[[], Iterable[str]]
+_AT_ONCE = 1000
 _FURTHER = re.compile(r"page/[0-9]+/$")
 
 
@@ -33,10 +36,10 @@ def others(
     plan: Plan,
     theme: Theme,
     composer: Composer,
-    routes: Sequence[str],
+    routes: Routes,
     output: hosts.Output | None = None,
 ) -> dict[str, Other]:
-    """Return every file that is no page, by its path; `routes` are those of the sitemap.
+    """Return every file that is no page, by its path; `routes` gives those of the sitemap.
 
     What hosts read from the output is among them where `output` is given.
     """
@@ -86,38 +89,43 @@ def _contents(plan: Plan, theme: Theme) -> Iterator[tuple[str, bytes]]:
     yield "robots.txt", seo.robots_txt(base, crawlers)
 
 
-def _sitemaps(plan: Plan, routes: Sequence[str]) -> Iterator[tuple[str, Other]]:
+def _sitemaps(plan: Plan, routes: Routes) -> Iterator[tuple[str, Other]]:
     """Yield the sitemaps; they are made only when addresses or dates have changed."""
     base = plan.project.settings.base_url
-    groups = _releases(plan, routes) if plan.released else {"": [(route, "") for route in routes]}
     found = blake2b(base.encode(), digest_size=16)
-    for group, pages in groups.items():
-        found.update("\n".join([group, *[f"{route} {day}" for route, day in pages]]).encode())
+    sizes: dict[str, int] = {}
+    for group, pages in _groups(plan, routes()):
+        found.update(f"\n{group}".encode())
+        sizes[group] = 0
+        while some := [f"\n{route} {day}" for route, day in islice(pages, _AT_ONCE)]:
+            found.update("".join(some).encode())
+            sizes[group] += len(some)
     key = found.digest()
     made: dict[str, bytes] = {}
 
     def content(name: str) -> bytes:
         if not made:
+            groups = {group: list(pages) for group, pages in _groups(plan, routes())}
             made.update(seo.sitemaps(base, groups))
         return made[name]
 
-    for name, _, _ in seo.sitemap_files({group: len(pages) for group, pages in groups.items()}):
+    for name, _, _ in seo.sitemap_files(sizes):
         yield name, Other(key, partial(content, name))
 
 
-def _releases(plan: Plan, routes: Sequence[str]) -> dict[str, list[seo.Page]]:
-    """Return addresses with their dates; where releases are staged, by the day of their release."""
-    entries = map(plan.released.get, routes)
-    dated = [
-        (route, entry[1] if entry else "") for route, entry in zip(routes, entries, strict=True)
-    ]
-    if not plan.project.settings.staged:
-        return {"": dated}
+def _groups(plan: Plan, routes: Iterable[str]) -> Iterator[tuple[str, Iterator[seo.Page]]]:
+    """Yield addresses with their dates; where releases are staged, by the day of their release."""
+    entries = plan.released
+    dated = ((route, entry[1] if (entry := entries.get(route)) else "") for route in routes)
+    if not entries or not plan.project.settings.staged:
+        yield "", dated
+        return
     groups: dict[str, list[seo.Page]] = {}
     for page in dated:
-        first = plan.released.get(page[0]) or plan.released.get(_FURTHER.sub("", page[0]))
+        first = entries.get(page[0]) or entries.get(_FURTHER.sub("", page[0]))
         groups.setdefault(first.published if first else "", []).append(page)
-    return dict(sorted(groups.items()))
+    for group in sorted(groups):
+        yield group, iter(groups[group])
 
 
 def _feed(plan: Plan, composer: Composer) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from html import unescape
@@ -16,9 +16,10 @@ from pageloom.compose import Composer, Pages, Runs
 from pageloom.diagnostics import WARNING, Diagnostic, Location
 from pageloom.digests import digest
 from pageloom.keys import Keys
+from pageloom.manifest import BETWEEN, KEY, TITLE, Listed, State
 from pageloom.model import Family
 from pageloom.plan import NOINDEX, PUBLISHED, FamilyPlan, Plan, page_route
-from pageloom.publish import WRITTEN, Folder, ForeignError, State
+from pageloom.publish import WRITTEN, Folder, ForeignError
 from pageloom.render import Renderer
 from pageloom.sheet import ANCHOR, Sheet
 from pageloom.theme import Theme, ThemeError
@@ -27,8 +28,6 @@ MAX_LINKS = 100
 MAX_BYTES = 60_000
 BLOCK = 64
 """Pages that are made together."""
-KEY, TITLE = 16, 8
-"""Bytes of a page's key and of the digest of its title."""
 Range = tuple[str, int, int]
 """Cells of a family: its name, the first number, and the one after the last."""
 Page = tuple[int, int, str]
@@ -39,27 +38,18 @@ Page = tuple[int, int, str]
 class Surveyed:
     """What the pages of a range are made from, page by page in order."""
 
-    paths: str = ""
-    """The files, one a line."""
-    entries: bytes = b""
-    """24 bytes a page: its key and the digest of its title."""
+    first: str = ""
+    """The file of the first page."""
+    pages: Listed | None = None
+    """None where they are just those of the manifest's part that starts so."""
     indexed: bytes = b""
     """One byte a page: 1 when it belongs into the sitemap."""
     stale: bytes = b""
-    """One byte a page: 1 when it must be made again."""
+    """One byte a page: `AS_BEFORE`, or that it must be made: `CHANGED` or `ADDED`."""
     problems: list[Diagnostic] = field(default_factory=list)
 
-    def files(self) -> list[str]:
-        """Return the files of the pages."""
-        return self.paths.split("\n") if self.paths else []
 
-    def pages(self) -> Iterator[tuple[str, bytes]]:
-        """Return what each page was made from, by its file."""
-        size = KEY + TITLE
-        starts = range(0, len(self.entries), size)
-        return zip(
-            self.files(), [self.entries[start : start + size] for start in starts], strict=True
-        )
+AS_BEFORE, CHANGED, ADDED = range(3)
 
 
 @dataclass(slots=True)
@@ -115,40 +105,55 @@ class Worker:
         """Return keys and titles of the pages of a range, and which are stale."""
         plan, pages = self.pages(part)
         keys = self._keys.pages(plan, pages)
-        known = self._state.entries
-        entries = [known.get(path, b"") for _, _, path in pages]
-        stale = bytearray(
-            all_stale or before[:KEY] != key for before, key in zip(entries, keys, strict=True)
-        )
-        places = list(compress(range(len(pages)), stale))
-        titles = self._composer.titles(plan, [pages[place][:2] for place in places])
-        for place, title in zip(places, titles, strict=True):
-            # Pages without a title have another problem, and are not said to have the same.
-            said = _plain(title).casefold().encode() or f"\0{pages[place][2]}".encode()
-            entries[place] = keys[place] + blake2b(said, digest_size=TITLE).digest()
+        paths = [path for _, _, path in pages]
+        files, joined = BETWEEN.join(paths), b"".join(keys)
         listed = plan.family.listed
         indexed = bytes([listed and plan.verdicts[number] == PUBLISHED for number, _, _ in pages])
-        paths = "\n".join([path for _, _, path in pages])
-        return Surveyed(paths, b"".join(entries), indexed, bytes(stale), self.drained())
+        first = paths[0] if paths else ""
+        before = self._state.starting(first)
+        if before is not None and before[:2] == (files, joined) and not all_stale:
+            return Surveyed(first, None, indexed, bytes(len(pages)), self.drained())
+        known = self._state.known(paths)
+        entries = [known.get(path, b"") for path in paths]
+        stale = bytes(
+            (CHANGED if entry else ADDED) if all_stale or entry[:KEY] != key else AS_BEFORE
+            for entry, key in zip(entries, keys, strict=True)
+        )
+        titles = self._titles(plan, pages, stale, entries)
+        return Surveyed(first, Listed(files, joined, titles), indexed, stale, self.drained())
+
+    def _titles(
+        self, plan: FamilyPlan, pages: Sequence[Page], stale: bytes, entries: Sequence[bytes]
+    ) -> bytes:
+        """Return the digests of the titles of pages; those of stale ones are made."""
+        made = self._composer.titles(plan, [page[:2] for page in compress(pages, stale)])
+        found = [entry[KEY:] for entry in entries]
+        for place, title in zip(compress(range(len(pages)), stale), made, strict=True):
+            # Pages without a title have another problem, and are not said to have the same.
+            said = _plain(title).casefold().encode() or f"\0{pages[place][2]}".encode()
+            found[place] = blake2b(said, digest_size=TITLE).digest()
+        return b"".join(found)
 
     def write(self, part: Range, stale: bytes, *, compare: bool) -> Written:
         """Write the stale pages of a range; with `compare` files may be there already."""
         result = Written()
-        for path, made in self._made(part, stale):
-            self._write(path, made, result, compare=compare)
+        known = (value == CHANGED for value in stale if value)
+        for (path, made), ours in zip(self._made(part, stale), known, strict=True):
+            self._write(path, made, result, compare=compare or ours, ours=ours)
         return result
 
-    def _write(self, path: str, made: bytes | None, result: Written, *, compare: bool) -> None:
+    def _write(
+        self, path: str, made: bytes | None, result: Written, *, compare: bool, ours: bool
+    ) -> None:
         problems = self.drained() if self._problems else ()
         if problems:
             result.problems += ((path, problem) for problem in problems)
         if made is None or any(problem.is_error for problem in problems):
             result.statuses.append(FAILED)
             return
-        known = path in self._state.entries
-        ours = known or path in self._state.intended
+        ours = ours or path in self._state.intended
         try:
-            status = self._folder.put(path, made, ours=ours, compare=known or compare)
+            status = self._folder.put(path, made, ours=ours, compare=compare)
         except ForeignError as error:
             result.problems.append((path, error.diagnostic))
             result.statuses.append(FAILED)

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import partial
 from itertools import compress
 
 from pageloom import hosts
 from pageloom.compose import Composer
 from pageloom.diagnostics import WARNING, Diagnostic, Location
+from pageloom.manifest import BETWEEN, KEY, TITLE, Listed, State, pieces
 from pageloom.plan import Plan
-from pageloom.publish import MARKER, WRITTEN, Folder, ForeignError, State, in_the_way
+from pageloom.publish import MARKER, WRITTEN, Folder, ForeignError, in_the_way
 from pageloom.theme import Theme, ThemeError
 from pageloom.writing import beside, pool
 from pageloom.writing.files import Other, hosted, limits, others
-from pageloom.writing.worker import FAILED, KEY, NEW, SAME, TITLE, Range, Worker, Written
+from pageloom.writing.worker import ADDED, AS_BEFORE, FAILED, NEW, SAME, Range, Worker, Written
 
 Progress = Callable[[int, int], None]
-ENTRY = KEY + TITLE
-NO_KEY = bytes(ENTRY)
+NO_KEY = bytes(KEY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,31 +35,72 @@ class Done:
     removed: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Part:
     """A range of cells and what was found of its pages."""
 
     range: Range
-    files: Sequence[str]
+    pages: Listed
     indexed: bytes
     stale: bytes
+    """One byte a page, not 0 where it is made."""
+    kept: bool
+    """Whether the manifest has just these pages."""
+    statuses: bytes = b""
+    """What became of the pages that were made."""
 
-    def routes(self) -> Iterator[str]:
-        """Yield the addresses of the indexed pages."""
-        for path in compress(self.files, self.indexed):
-            yield "/" + path.removesuffix("index.html")
+    @property
+    def total(self) -> int:
+        """How many pages are made."""
+        return len(self.stale) - self.stale.count(AS_BEFORE)
+
+    def added(self) -> Iterator[str]:
+        """Yield the files that the manifest does not have."""
+        if ADDED in self.stale:
+            yield from compress(self.pages.paths(), map(ADDED.__eq__, self.stale))
+
+    def made(self, status: int) -> Iterator[str]:
+        """Yield the files of the pages that were made and of which this became."""
+        if status in self.statuses:
+            paths = compress(self.pages.paths(), self.stale)
+            yield from compress(paths, map(status.__eq__, self.statuses))
+
+    def without(self, failed: Container[str]) -> Listed:
+        """Return the pages without the keys of those that failed.
+
+        Their old files stay, and stay ours; one that had none is left out.
+        """
+        left = [
+            (path, NO_KEY if path in failed else key, title)
+            for path, key, title, stale in zip(
+                self.pages.paths(),
+                pieces(self.pages.keys, KEY),
+                pieces(self.pages.titles, TITLE),
+                self.stale,
+                strict=True,
+            )
+            if path not in failed or stale != ADDED
+        ]
+        files, keys, titles = zip(*left, strict=True) if left else ((), (), ())
+        return Listed(BETWEEN.join(files), b"".join(keys), b"".join(titles))
 
 
 @dataclass(slots=True)
 class _Progress:
     """What has been done so far."""
 
-    entries: dict[str, bytes]
-    problems: list[Diagnostic]
+    problems: list[Diagnostic] = field(default_factory=list)
     notes: dict[str, list[Diagnostic]] = field(default_factory=dict)
     """Warnings of pages, kept for the builds that do not make them again."""
+    entries: dict[str, bytes] = field(default_factory=dict)
+    """Files that are no pages, with what they were made from."""
     written: list[str] = field(default_factory=list)
     unchanged: int = 0
+    removed: tuple[str, ...] = ()
+    gone: set[str] = field(default_factory=set)
+    """Files that nothing claims any more."""
+    changed: bool = False
+    """Whether anything is to be written or removed."""
 
 
 @contextlib.contextmanager
@@ -89,29 +132,31 @@ class Writer:
         plan, theme = self._plan, self._theme
         ranges = list(pool.ranges(plan))
         cells = sum(end - start for _, start, end in ranges)
+        so_far = _Progress()
         with pool.runner(self._worker, self._recipe, cells, jobs, executor) as run:
-            so_far = _Progress({}, [])
             parts = list(self._survey(ranges, so_far, run))
             output = hosted(plan)
-            routes = [route for part in parts for route in part.routes()]
-            made = others(plan, theme, self._composer, routes, output)
-            so_far.problems += limits(plan, theme, (so_far.entries, made), output)
+            made = others(plan, theme, self._composer, partial(_routes, parts), output)
+            so_far.problems += limits(plan, theme, (_paths(parts), made), output)
             if not any(problem.is_error for problem in so_far.problems):
                 so_far.problems += self._tried(parts)
             if any(problem.is_error for problem in so_far.problems):
                 return Done(problems=tuple(so_far.problems))
-            done = self._write(parts, made, so_far, run, progress)
-            return self._set_up(done, output, so_far.entries)
+            self._begin(parts, made, so_far)
+            self._write_pages(parts, so_far, run, progress)
+        self._end(parts, made, so_far)
+        return self._set_up(parts, so_far, output)
 
     def _survey(self, ranges: Sequence[Range], so_far: _Progress, run: pool.Run) -> Iterator[_Part]:
         """Find out which pages there are and which of them are stale."""
         tasks = [(part, self._all_stale) for part in ranges]
+        every: list[Listed] = []
         for part, result in zip(ranges, run(pool.survey, tasks), strict=True):
-            pages = dict(result.pages())
-            so_far.entries.update(pages)
+            pages = result.pages or self._state.starting(result.first) or Listed()
+            every.append(pages)
             so_far.problems += result.problems
-            yield _Part(part, tuple(pages), result.indexed, result.stale)
-        so_far.problems += duplicates(so_far.entries)
+            yield _Part(part, pages, result.indexed, result.stale, kept=result.pages is None)
+        so_far.problems += duplicates(every)
 
     def _tried(self, parts: Sequence[_Part]) -> list[Diagnostic]:
         """Return the errors of one stale page of each family: a template's faults show there."""
@@ -122,59 +167,72 @@ class Writer:
         found: list[Diagnostic] = []
         for part in first.values():
             one = bytearray(len(part.stale))
-            one[part.stale.find(1)] = 1
+            one[next(compress(range(len(one)), part.stale))] = ADDED
             for _, problems in self._worker.proof(part.range, bytes(one)):
                 found += (problem for problem in problems if problem.is_error)
         return found
 
-    def _set_up(self, done: Done, output: hosts.Output | None, paths: Iterable[str]) -> Done:
+    def _set_up(
+        self, parts: Sequence[_Part], so_far: _Progress, output: hosts.Output | None
+    ) -> Done:
         """Write what stands beside the output, and weigh it where the host asks for that."""
         settings = self._plan.project.settings
         files = hosts.beside(settings.hosts, output) if output is not None else {}
         beside.put(self._folder, files)
-        problems = list(done.problems)
         for name in hosts.WEIGHED.intersection(settings.hosts):
+            paths = (path for some in (_paths(parts), so_far.entries) for path in some)
             weight = beside.weight(self._folder.out, paths)
-            problems += hosts.check_weight(name, weight, settings.hosts_at)
-        return replace(done, problems=tuple(problems))
-
-    def _write(
-        self,
-        parts: Sequence[_Part],
-        made: Mapping[str, Other],
-        so_far: _Progress,
-        run: pool.Run,
-        progress: Progress | None,
-    ) -> Done:
-        known = self._state.entries
-        new = [path for path in (*so_far.entries, *made) if path not in known]
-        gone = self._gone({*so_far.entries, *made})
-        changed = any(any(part.stale) for part in parts) or self._changed(made) or bool(gone)
-        if changed:
-            self._folder.begin(new)
-        cleared = self._folder.remove(in_the_way(gone, new))
-        self._replay(parts, so_far)
-        self._write_pages(parts, so_far, run, progress)
-        self._put_files(made, so_far)
-        removed = (*cleared, *self._folder.remove(gone.difference(cleared)))
-        if changed:
-            complete = not any(problem.is_error for problem in so_far.problems)
-            self._folder.finish(so_far.entries, so_far.notes, complete=complete)
+            so_far.problems += hosts.check_weight(name, weight, settings.hosts_at)
         return Done(
             tuple(so_far.problems),
             tuple(sorted(so_far.written)),
             so_far.unchanged,
-            tuple(sorted(removed)),
+            tuple(sorted(so_far.removed)),
         )
+
+    def _begin(self, parts: Sequence[_Part], made: Mapping[str, Other], so_far: _Progress) -> None:
+        """Say what will be written, and remove what is in its way."""
+        so_far.gone = self._gone(parts, made)
+        so_far.changed = (
+            any(part.total for part in parts) or self._changed(made) or bool(so_far.gone)
+        )
+        if so_far.changed:
+            self._folder.begin(self._new(parts, made))
+        if so_far.gone:
+            blocked = in_the_way(so_far.gone, self._new(parts, made))
+            so_far.removed += self._folder.remove(blocked)
+        self._replay(parts, so_far)
+
+    def _new(self, parts: Sequence[_Part], made: Iterable[str]) -> Iterator[str]:
+        """Yield the files that the manifest does not have."""
+        for part in parts:
+            yield from part.added()
+        yield from (path for path in made if path not in self._state.entries)
+
+    def _end(self, parts: Sequence[_Part], made: Mapping[str, Other], so_far: _Progress) -> None:
+        """Write the other files, remove what nothing claims, and write the manifest."""
+        for part in parts:
+            so_far.written += part.made(NEW)
+        self._put_files(made, so_far)
+        so_far.removed += self._folder.remove(so_far.gone.difference(so_far.removed))
+        if so_far.changed:
+            complete = not any(problem.is_error for problem in so_far.problems)
+            pages = (part.pages for part in parts)
+            self._folder.finish(so_far.entries, pages, so_far.notes, complete=complete)
 
     def _replay(self, parts: Sequence[_Part], so_far: _Progress) -> None:
         """Count the pages that stay as they are, and say again what was found on them."""
-        so_far.unchanged += sum(part.stale.count(0) for part in parts)
+        so_far.unchanged += sum(part.stale.count(AS_BEFORE) for part in parts)
         if not self._state.notes:
             return
-        stale = {path for part in parts for path in compress(part.files, part.stale)}
+        stay = {
+            path
+            for part in parts
+            for path, stale in zip(part.pages.paths(), part.stale, strict=True)
+            if not stale
+        }
         for path, found in self._state.notes.items():
-            if path in so_far.entries and path not in stale:
+            if path in stay:
                 so_far.notes[path] = list(found)
                 so_far.problems += found
 
@@ -186,33 +244,24 @@ class Writer:
         progress: Progress | None,
     ) -> None:
         compare = self._all_stale and not self._state.fresh
-        stale = [part for part in parts if any(part.stale)]
+        stale = [part for part in parts if part.total]
         tasks = [(part.range, part.stale, compare) for part in stale]
-        total, made = sum(sum(part.stale) for part in stale), 0
+        total, made = sum(part.total for part in stale), 0
         for part, result in zip(stale, run(pool.write, tasks), strict=True):
             self._take(part, result, so_far)
-            made += sum(part.stale)
+            made += part.total
             if progress:
                 progress(made, total)
 
     def _take(self, part: _Part, result: Written, so_far: _Progress) -> None:
-        pages = list(zip(compress(part.files, part.stale), result.statuses, strict=True))
-        so_far.written += (path for path, status in pages if status == NEW)
+        part.statuses = bytes(result.statuses)
         so_far.unchanged += result.statuses.count(SAME)
         for path, problem in result.problems:
             so_far.problems.append(problem)
             if problem.severity == WARNING:
                 so_far.notes.setdefault(path, []).append(problem)
-        for path, status in pages:
-            if status == FAILED:
-                self._unmade(path, so_far.entries)
-
-    def _unmade(self, path: str, entries: dict[str, bytes]) -> None:
-        """Take the key of a page that failed; its old file stays, and stays ours."""
-        if path in self._state.entries:
-            entries[path] = NO_KEY
-        else:
-            entries.pop(path, None)
+        if FAILED in result.statuses:
+            part.pages = part.without(set(part.made(FAILED)))
 
     def _changed(self, made: Mapping[str, Other]) -> bool:
         known = self._state.entries
@@ -232,37 +281,62 @@ class Writer:
                 status = self._folder.put(path, other.content(), ours=ours, compare=True)
             except ForeignError as error:
                 so_far.problems.append(error.diagnostic)
-                self._unmade(path, so_far.entries)
+                del so_far.entries[path]
+                if before is not None:  # the old file stays, and stays ours
+                    so_far.entries[path] = bytes(KEY + TITLE)
                 continue
             if status == WRITTEN:
                 so_far.written.append(path)
             else:
                 so_far.unchanged += 1
 
-    def _gone(self, claimed: set[str]) -> set[str]:
-        gone = {path for path in self._state.entries if path not in claimed}
-        gone |= {path for path in self._state.intended if path not in claimed}
-        if self._state.interrupted:
-            gone |= set(self._folder.strays(dict.fromkeys(claimed)))
+    def _gone(self, parts: Sequence[_Part], made: Mapping[str, Other]) -> set[str]:
+        """Return the files of earlier builds that nothing claims."""
+        state = self._state
+        if state.interrupted:
+            claimed = {*_paths(parts), *made}
+            gone = {path for path in (*state.paths(), *state.intended) if path not in claimed}
+            return gone.union(self._folder.strays(dict.fromkeys(claimed)))
+        same = {id(part.pages) for part in parts if part.kept}
+        before = (path for old in state.pages if id(old) not in same for path in old.paths())
+        gone = {*before, *state.entries}.difference(made)
+        for part in parts:
+            if not part.kept:
+                gone.difference_update(part.pages.paths())
         return gone
 
 
-def duplicates(entries: Mapping[str, bytes]) -> Iterator[Diagnostic]:
+def _paths(parts: Iterable[_Part]) -> Iterator[str]:
+    """Yield the files of all pages."""
+    for part in parts:
+        yield from part.pages.paths()
+
+
+def _routes(parts: Iterable[_Part]) -> Iterator[str]:
+    """Yield the addresses of the indexed pages."""
+    for part in parts:
+        for path in compress(part.pages.paths(), part.indexed):
+            yield "/" + path.removesuffix("index.html")
+
+
+def duplicates(pages: Sequence[Listed]) -> Iterator[Diagnostic]:
     """Yield a problem for each page whose title another page has too."""
-    seen: dict[bytes, str] = {}
-    if len({entry[KEY:] for entry in entries.values()}) == len(entries):
+    titles = array("Q", b"".join([part.titles for part in pages]))
+    if len(set(titles)) == len(titles):
         return
-    for path, entry in entries.items():
-        first = seen.setdefault(entry[KEY:], path)
-        if first != path:
-            yield Diagnostic(
-                code="P603",
-                location=Location(f"site/{path}"),
-                message="another page has the same title",
-                expected="a title of its own",
-                help="make the names of the rows differ, or the family's title patterns",
-                notes=(f"the other is site/{first}",),
-            )
+    seen: dict[bytes, str] = {}
+    for part in pages:
+        for path, title in zip(part.paths(), pieces(part.titles, TITLE), strict=True):
+            first = seen.setdefault(title, path)
+            if first != path:
+                yield Diagnostic(
+                    code="P603",
+                    location=Location(f"site/{path}"),
+                    message="another page has the same title",
+                    expected="a title of its own",
+                    help="make the names of the rows differ, or the family's title patterns",
+                    notes=(f"the other is site/{first}",),
+                )
 
 
 def contents(
@@ -284,14 +358,13 @@ def dry_run(recipe: pool.Recipe, theme: Theme, composer: Composer) -> list[Diagn
     worker = Worker(recipe.plan, theme, composer, recipe.folder, State())
     parts = list(pool.ranges(recipe.plan))
     surveyed = [worker.survey(part, all_stale=True) for part in parts]
-    entries: dict[str, bytes] = {}
-    for result in surveyed:
-        entries.update(result.pages())
+    pages = [result.pages for result in surveyed if result.pages]
     problems = [problem for result in surveyed for problem in result.problems]
-    problems += duplicates(entries)
+    problems += duplicates(pages)
     output = hosted(recipe.plan)
-    made = others(recipe.plan, theme, composer, (), output)
-    problems += limits(recipe.plan, theme, (entries, made), output)
+    made = others(recipe.plan, theme, composer, tuple, output)
+    paths = (path for part in pages for path in part.paths())
+    problems += limits(recipe.plan, theme, (paths, made), output)
     for part in parts:
         problems += worker.check(part)
     return problems
