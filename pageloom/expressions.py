@@ -213,6 +213,11 @@ def name_fault(
     return "", ""
 
 
+def calls(text: str) -> list[str]:
+    """Return the expressions in a text, as they are written."""
+    return SPAN.findall(text) if "{{" in text else []
+
+
 def split(text: str) -> list[tuple[str, int]]:
     """Return the literal parts and expression texts in turn, each with its offset."""
     parts: list[tuple[str, int]] = []

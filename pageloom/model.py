@@ -124,6 +124,8 @@ class Pin:
     rows: frozenset[Row]
     rank: int
     """3 for a single slug, 2 for a list, 1 for a field."""
+    slugs: tuple[str, ...]
+    """Those of the rows, sorted."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,6 +141,10 @@ class Snippet:
     location: Location
     front: Mapping[str, str]
     waivers: tuple[tuple[str, str], ...] = ()
+    digest: bytes = b""
+    """Digest of the body."""
+    calls: tuple[str, ...] = ()
+    """The expressions in the body, as they are written."""
 
     @property
     def singles(self) -> tuple[str, ...]:

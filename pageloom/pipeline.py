@@ -168,19 +168,21 @@ def guard(decision: Decision, options: Options) -> None:
 def _lint(decision: Decision, options: Options, plan: Plan, theme: Theme, texts: Shelf) -> None:
     """Judge what the texts say; files that have errors are read again once they are sound."""
     faulty = {problem.location.path for problem in decision.problems if problem.is_error}
+    known = kept.read(options.root, "lint")
     linted = lint.lint(
         plan,
         theme,
         (name for name, _ in inputs.templates(plan.project)),
         decision.problems.append,
         lambda path: source.read_text(options.root, path, _ignored) or "",
-        kept.read(options.root, "lint"),
+        known,
         faulty,
         partial(spread.spread, jobs=options.jobs),
         texts,
     )
     decision.waived = linted.waived
-    kept.write(options.root, "lint", linted.kept)
+    if linted.kept.keys() != known.keys():
+        kept.write(options.root, "lint", linted.kept)
 
 
 def _ignored(_: Diagnostic) -> None:

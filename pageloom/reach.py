@@ -73,15 +73,6 @@ def _menu(plan: Plan) -> Iterator[Page]:
             yield family, found[1]
 
 
-def _lists(plan: Plan, family: FamilyPlan, number: int) -> Iterator[tuple[Page, int]]:
-    """Yield the pages that a page lists, with the clicks to get there."""
-    passed = 0
-    for name in dict.fromkeys(slot.lists for slot in family.family.slots if slot.lists):
-        for child in plan.children(family, number, name):
-            yield (name, child), 1 + passed // PER_HUB_PAGE
-            passed += 1
-
-
 def _counts(plan: Plan, start: int) -> Counts:
     return {name: bytearray([start]) * len(item.cells) for name, item in plan.families.items()}
 
@@ -99,9 +90,30 @@ def _near(plan: Plan, home: Page, menu: set[Page], named: set[str]) -> Counts:
             family = plan.families[name]
             for number in _places(found, depth):
                 if family.verdicts[number] == PUBLISHED:
-                    for (other, place), more in _links(plan, family, number):
-                        clicks[other][place] = min(clicks[other][place], depth + more)
+                    _approach(plan, family, number, clicks, depth + 1)
     return clicks
+
+
+def _approach(plan: Plan, family: FamilyPlan, number: int, clicks: Counts, near: int) -> None:
+    """Bring the pages that a page links to in lists, beside it and above it as near as it does."""
+    passed = 0
+    for name in _listed(family):
+        found = clicks[name]
+        for child in plan.children(family, number, name):
+            away = near + passed // PER_HUB_PAGE
+            found[child] = min(found[child], away)
+            passed += 1
+    found = clicks[family.family.name]
+    for sibling in plan.siblings(family, number):
+        found[sibling] = min(found[sibling], near)
+    for above, place in plan.crumbs(family, number):
+        found = clicks[above.family.name]
+        found[place] = min(found[place], near)
+
+
+def _listed(family: FamilyPlan) -> Iterable[str]:
+    """Return the families that pages of a family list."""
+    return dict.fromkeys(slot.lists for slot in family.family.slots if slot.lists)
 
 
 def _places(found: bytearray, value: int) -> Iterator[int]:
@@ -112,31 +124,25 @@ def _places(found: bytearray, value: int) -> Iterator[int]:
         place = found.find(value, place + 1)
 
 
-def _links(plan: Plan, family: FamilyPlan, number: int) -> Iterator[tuple[Page, int]]:
-    """Yield the pages that a page links to in lists, beside it and above it, with the clicks."""
-    yield from _lists(plan, family, number)
-    for sibling in plan.siblings(family, number):
-        yield (family.family.name, sibling), 1
-    for above, place in plan.crumbs(family, number):
-        yield (above.family.name, place), 1
-
-
 def _linked(plan: Plan) -> Counts:
     """Return how many pages list a page, `FEW` at most."""
-    found = _counts(plan, 0)
+    counts = _counts(plan, 0)
     for family in plan.families.values():
-        if any(slot.lists for slot in family.family.slots):
+        for name in _listed(family):
+            found = counts[name]
             for number in family.published():
-                for (name, child), _ in _lists(plan, family, number):
-                    if found[name][child] < FEW:
-                        found[name][child] += 1
-    return found
+                for child in plan.children(family, number, name):
+                    if found[child] < FEW:
+                        found[child] += 1
+    return counts
 
 
 def _beside(plan: Plan, family: FamilyPlan) -> bytearray:
     """Return for each cell how many pages link to it from below and from beside it, up to a few."""
     found = bytearray(len(family.cells))
     for groups, _, count in plan.rings(family):
+        if min(found, default=FEW) >= FEW:
+            break
         for group in groups.values():
             links = min(len(group) - 1, count, FEW)
             for number in group if links else ():

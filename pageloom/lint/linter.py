@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 from pageloom import expressions, grade, prose
 from pageloom.diagnostics import WARNING, Diagnostic, Location, quoted
+from pageloom.digests import NONE
+from pageloom.known import Known
 from pageloom.lexicon import Lexicon
 from pageloom.lint import passages
 from pageloom.lint.language import Acronyms, Check, Finding, Slips
@@ -74,6 +76,7 @@ def lint(
     linter = _Linter(plan)
     places = Places(read)
     linted = Linted()
+    waives = linter.waives
     every = linter.texts(passages.printed(plan, theme, templates), shelf)
     texts = [pair for pair in every if pair[1].path not in faulty]
     new = [pair for pair in texts if pair[0] not in kept]
@@ -83,8 +86,8 @@ def lint(
             found.update(part_found)
     found.update(linter.judged([pair for pair in new if pair[0] not in found]))
     for key, group in texts:
-        linted.kept[key] = kept[key] if key in kept else found[key]
-        for passage, findings in linter.findings(group, linted.kept[key]):
+        known = linted.kept[key] = kept[key] if key in kept else found[key]
+        for passage, findings in linter.findings(group, known) if known or waives(group) else ():
             for problem in _problems(passage, findings, places, linted, linter.rules):
                 report(problem)
     for problem in promotions(plan, places):
@@ -162,7 +165,8 @@ class _Linter:
         self._scoped = any(rule.scope for rule in self._claims.rules)
         self._local = {rule.id for rule in self._claims.rules if _is_local(rule.pattern.pattern)}
         self.rules = {*BUILT_IN, *(rule.id for rule in self._claims.rules)}
-        self._digest = _digest(
+        self._called_facts = Known(self._fact_of)
+        self._digest = passages.digest(
             (self._claims.digest, project.words.digest, self._lang, acronyms.words)
         )
         self._waiving = {item.path for item in project.snippets if item.waivers}
@@ -188,8 +192,8 @@ class _Linter:
         return tuple(map(self._keyed, passages.others(self._plan, printed)))
 
     def _keyed(self, group: Group) -> tuple[bytes, Group]:
-        key = _digest((self._digest, group.said, tuple(self._named(group.said))))
-        return key, group
+        named = b"".join([self._called_facts[call] for call in group.calls])
+        return blake2b(self._digest + group.said + named, digest_size=16).digest(), group
 
     def judged(self, new: Sequence[tuple[bytes, Group]]) -> Kept:
         """Return what is found in groups, by their keys."""
@@ -232,23 +236,21 @@ class _Linter:
             for finding in self._judged(passage)
         ]
 
+    def waives(self, group: Group) -> bool:
+        """Whether a snippet waives rules."""
+        return group.path in self._waiving
+
     def findings(
         self, group: Group, found: Sequence[tuple[Any, ...]]
     ) -> Iterator[tuple[Passage, tuple[Finding, ...]]]:
         """Yield the passages in which something is wrong, or waived, with what it is."""
-        waives = group.path in self._waiving
-        for index, passage in enumerate(group.passages() if found or waives else ()):
+        for index, passage in enumerate(group.passages()):
             yield passage, tuple(Finding(*item[1:]) for item in found if item[0] == index)
 
-    def _named(self, said: object) -> Iterator[object]:
-        """Yield the digests of the facts that texts name."""
-        for item in said if isinstance(said, (tuple, list)) else (said,):
-            if isinstance(item, list):
-                yield from self._named(item)
-            elif isinstance(item, str):
-                for text, _ in expressions.split(item)[1::2]:
-                    fact = self._stand_in(text).fact
-                    yield fact.digest if fact else b""
+    def _fact_of(self, call: str) -> bytes:
+        """Return the digest of the fact that an expression names."""
+        fact = self._stand_in(call).fact
+        return fact.digest if fact else NONE
 
     def _judged(self, passage: Passage) -> Iterator[Finding]:
         stand_in = None if passage.literal else self._stand_in
@@ -385,7 +387,3 @@ def _claimed(rules: Iterable[Claim], text: str, *, cited: bool) -> Iterator[Find
                 rule.right,
                 notes=tuple(filter(None, (rule.why, rule.citation, rule.url))),
             )
-
-
-def _digest(value: Any) -> bytes:
-    return blake2b(repr(value).encode("utf-8", "replace"), digest_size=16).digest()

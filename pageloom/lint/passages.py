@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import blake2b
 from typing import Any
 
+from pageloom import expressions
 from pageloom.diagnostics import Start
 from pageloom.model import Family, Project, Row, Snippet
 from pageloom.plan import Plan
@@ -49,13 +50,18 @@ Said = tuple[str, bool]
 """A text, and whether braces in it are printed as they are."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Group:
-    """Passages of one place in the files: a snippet, a row, the texts of a family."""
+    """Passages of one place in the files: a snippet, a row, the texts of a family.
+
+    Not frozen: there is one for each row, and most are not looked into.
+    """
 
     path: str
-    said: object
-    """What, besides the rules, decides on what is found in them."""
+    said: bytes
+    """Digest of what, besides the rules and the facts that they call, decides on what is found."""
+    calls: Sequence[str]
+    """The expressions in the texts, as they are written."""
     texts: Callable[[], Iterable[Said]]
     passages: Callable[[], tuple[Passage, ...]]
     """The same texts with all that is known of them, which takes longer to gather."""
@@ -75,10 +81,17 @@ def grades(project: Project) -> Grades:
 
 def of_snippet(snippet: Snippet, grades: Grades) -> Group:
     """Return the text of a snippet."""
-    passage = _of_snippet(snippet, grades)
-    about = sorted((kind, sorted(slugs)) for kind, slugs in passage.about.items())
-    judged = (passage.text, about, *([passage.max_grade] if passage.max_grade else ()))
-    return _group((passage,), judged)
+    asked = [grades[key] for name in snippet.families if (key := (name, snippet.slot)) in grades]
+    most = min(asked, default=0)
+    about = [(pin.axis, pin.slugs) for pin in snippet.pins]
+    return Group(
+        snippet.path,
+        digest((snippet.digest, about, most)),
+        snippet.calls,
+        lambda: ((snippet.body, False),),
+        lambda: (_of_snippet(snippet, most),),
+        graded=most > 0,
+    )
 
 
 def others(plan: Plan, printed: frozenset[str]) -> Iterator[Group]:
@@ -88,27 +101,34 @@ def others(plan: Plan, printed: frozenset[str]) -> Iterator[Group]:
     """
     project = plan.project
     fields = (sorted(printed), sorted((k, sorted(v)) for k, v in project.markdown.items()))
-    shared = blake2b(repr(fields).encode(), digest_size=16).digest()
+    shared = digest(fields)
     for kind, rows in project.tables.items():
         texts = sorted(project.markdown.get(kind, ()))
         for row in rows if kind != "source" else ():
-            said = [row.values[name] for name in texts if "{{" in str(row.values.get(name, ""))]
+            calling = [row.values[name] for name in texts if "{{" in str(row.values.get(name, ""))]
             yield Group(
                 row.location.path,
-                (kind, shared, row.digest, said),
+                shared + row.digest,
+                [call for text in calling for call in expressions.calls(str(text))],
                 partial(_said, row, printed, project.starts),
                 partial(_of_row, row, printed, project.starts),
             )
     texts_of_families = map(_of_family, project.families.values())
     for found in (*texts_of_families, _of_words(project), _of_offers(project)):
         if found:
-            yield _group(found, [item.text for item in found])
+            yield _group(found)
 
 
-def _group(passages: tuple[Passage, ...], said: object) -> Group:
+def _group(passages: tuple[Passage, ...]) -> Group:
     texts = [(passage.text, passage.literal) for passage in passages]
-    graded = any(passage.max_grade for passage in passages)
-    return Group(passages[0].path, said, partial(iter, texts), partial(tuple, passages), graded)
+    said = [text for text, _ in texts]
+    calls = [call for text in said for call in expressions.calls(text)]
+    return Group(passages[0].path, digest(said), calls, lambda: texts, lambda: passages)
+
+
+def digest(value: object) -> bytes:
+    """Return the digest of plain values."""
+    return blake2b(repr(value).encode("utf-8", "replace"), digest_size=16).digest()
 
 
 def _of_words(project: Project) -> tuple[Passage, ...]:
@@ -129,15 +149,14 @@ def _of_offers(project: Project) -> tuple[Passage, ...]:
     )
 
 
-def _of_snippet(snippet: Snippet, grades: Grades) -> Passage:
-    asked = [grades[key] for name in snippet.families if (key := (name, snippet.slot)) in grades]
+def _of_snippet(snippet: Snippet, max_grade: int) -> Passage:
     return Passage(
         snippet.path,
         snippet.body,
         start=Start(snippet.body_line),
-        about={pin.axis: frozenset(row.slug for row in pin.rows) for pin in snippet.pins},
+        about={pin.axis: frozenset(pin.slugs) for pin in snippet.pins},
         waivers=snippet.waivers,
-        max_grade=min(asked, default=0),
+        max_grade=max_grade,
     )
 
 
@@ -164,7 +183,7 @@ def printed(plan: Plan, theme: Theme, templates: Iterable[str]) -> frozenset[str
     texts = [theme.text(name) for name in templates]
     for family in plan.project.families.values():
         texts += (passage.text for passage in _of_family(family))
-    texts += (snippet.body for snippet in plan.project.snippets)
+    texts += {call for snippet in plan.project.snippets for call in snippet.calls}
     return frozenset(name for text in texts for name in _ATTRIBUTE.findall(text))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pageloom.diagnostics import Diagnostic, Location
-from pageloom.source import parse_yaml
+from pageloom.source import tree
 from pageloom.trees import Node
 
 Report = Callable[[Diagnostic], None]
@@ -40,7 +40,7 @@ def parse_document(text: str, path: str, report: Report) -> Document | None:
             )
         )
         return None
-    front = parse_yaml(text[opening : closing[0]], path, report, first_line=2)
+    front = tree(text[opening : closing[0]], path, report, first_line=2)
     if front is None:
         return None
     return Document(path, front, text[closing[1] :], text.count("\n", 0, closing[1]) + 1)

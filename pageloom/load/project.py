@@ -13,7 +13,6 @@ from pageloom.characters import decode
 from pageloom.diagnostics import Diagnostic
 from pageloom.inputs import defaults_root
 from pageloom.load.claims import read_claims
-from pageloom.load.document import parse_document
 from pageloom.load.families import families as read_families
 from pageloom.load.ledger import read_ledger
 from pageloom.load.references import joins, resolve
@@ -173,8 +172,7 @@ def _made_from(base: _Base, raw: bytes) -> Hashable:
 
 def _snippet(reader: SnippetReader, raw: bytes, path: str, report: Report) -> Snippet | None:
     text = decode(raw, path, report)
-    document = None if text is None else parse_document(text, path, report)
-    return None if document is None else reader.read(document, report)
+    return None if text is None else reader.snippet(text, path, report)
 
 
 def _root_files(root: Path, report: Report) -> Iterator[tuple[str, bytes]]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from hashlib import blake2b
 from typing import Any
 
+from pageloom import expressions, trees
 from pageloom.diagnostics import Diagnostic, Location, closest_help, quoted
 from pageloom.expressions import text_of
-from pageloom.load.document import Document
+from pageloom.known import Known
+from pageloom.load.document import Document, parse_document
 from pageloom.load.schemas import built_in
 from pageloom.model import Family, Pin, Row, Snippet
 from pageloom.schema import Validator
@@ -42,6 +45,47 @@ class SnippetReader:
         self._unread = frozenset(unread)
         self._faults = 0
         self._validator = Validator(built_in("snippet"))
+        self._pinned = Known(self._pin_of)
+        self._salt = _digest_of(families, axes, fields, (hidden, self._unread))
+
+    def snippet(self, text: str, path: str, report: Report) -> Snippet | None:
+        """Return the snippet of a file's text, or None after its problems were reported.
+
+        One without problems is kept by its text, and by what else decides on its head.
+        """
+        problems: list[Diagnostic] = []
+        made: list[Snippet | None] = []
+
+        def make() -> Any:
+            document = parse_document(text, path, problems.append)
+            found = None if document is None else self.read(document, problems.append)
+            made.append(found)
+            return None if problems or found is None else _packed(found, text)
+
+        packed = trees.memo.get(text, make, self._salt)
+        for problem in problems:
+            report(problem)
+        return made[0] if made else self._unpacked(packed, text, path)
+
+    def _unpacked(self, packed: Any, text: str, path: str) -> Snippet:
+        slot, families, pins, offset, line, place, front, waivers, digest, calls = packed
+        return Snippet(
+            path,
+            slot,
+            families,
+            tuple([self._pinned[pin] for pin in pins]),
+            text[offset:],
+            line,
+            Location(path, *place),
+            front,
+            waivers,
+            digest,
+            calls,
+        )
+
+    def _pin_of(self, packed: tuple[str, tuple[str, ...], int]) -> Pin:
+        axis, slugs, rank = packed
+        return pinned(axis, [self._index[axis][slug] for slug in slugs], rank)
 
     def read(self, document: Document, report: Report) -> Snippet | None:
         """Return the snippet of a file, or None after its problems were reported.
@@ -78,6 +122,8 @@ class SnippetReader:
             location=Location(document.path, slot.line, slot.column),
             front={key.text: value.text for key, value in front.pairs if value.kind == "text"},
             waivers=waivers,
+            digest=blake2b(document.body.encode(), digest_size=16).digest(),
+            calls=tuple(expressions.calls(document.body)),
         )
 
     def _counted(self, problem: Diagnostic) -> None:
@@ -138,7 +184,7 @@ class SnippetReader:
                 found.setdefault(pin.axis, []).append(pin)
         for axis, pins in found.items():
             rows = frozenset.intersection(*(pin.rows for pin in pins))
-            yield Pin(axis, rows, max(pin.rank for pin in pins))
+            yield pinned(axis, rows, max(pin.rank for pin in pins))
 
     def _pin(self, document: Document, key: Node, value: Node) -> Pin | None:
         axis, _, field = key.text.partition(".")
@@ -156,7 +202,7 @@ class SnippetReader:
             return self._field_pin(document, key, nodes, axis, field)
         rows = tuple(self._slugs(document, nodes, axis))
         rank = SINGLE if value.kind == "text" or len(nodes) == 1 else LIST
-        return Pin(axis, frozenset(rows), rank)
+        return pinned(axis, rows, rank)
 
     def _slugs(self, document: Document, nodes: Iterable[Node], axis: str) -> Iterator[Row]:
         for node in nodes:
@@ -184,7 +230,7 @@ class SnippetReader:
             message = f"no {axis} has {quoted(f'{field}: {shown}')}"
             self._fault(document, key, "C203", message, "a value that a row has")
             return None
-        return Pin(axis, rows, FIELD)
+        return pinned(axis, rows, FIELD)
 
     def _fault(
         self,
@@ -200,6 +246,50 @@ class SnippetReader:
         self._report(
             Diagnostic(code=code, location=location, message=message, expected=expected, help=help_)
         )
+
+
+def pinned(axis: str, rows: Iterable[Row], rank: int) -> Pin:
+    """Return a pin of rows of an axis."""
+    chosen = frozenset(rows)
+    return Pin(axis, chosen, rank, tuple(sorted(row.slug for row in chosen)))
+
+
+def _packed(snippet: Snippet, text: str) -> Any:
+    """Return a snippet without its rows and its text, as plain values."""
+    pins = [(pin.axis, pin.slugs, pin.rank) for pin in snippet.pins]
+    return (
+        snippet.slot,
+        snippet.families,
+        pins,
+        len(text) - len(snippet.body),
+        snippet.body_line,
+        (snippet.location.line, snippet.location.column),
+        dict(snippet.front),
+        snippet.waivers,
+        snippet.digest,
+        snippet.calls,
+    )
+
+
+def _digest_of(
+    families: Mapping[str, Family],
+    axes: Mapping[str, tuple[Row, ...]],
+    fields: Mapping[str, frozenset[str] | None],
+    left_out: tuple[Mapping[str, set[str]], frozenset[str]],
+) -> bytes:
+    """Return the digest of what, besides its text, decides on the head of a snippet."""
+    hidden, unread = left_out
+    said = (
+        [
+            (f.name, f.axes, [(slot.name, slot.snippet) for slot in f.slots])
+            for f in families.values()
+        ],
+        [(axis, [row.digest for row in rows]) for axis, rows in axes.items()],
+        [(kind, names and sorted(names)) for kind, names in fields.items()],
+        [(axis, sorted(slugs)) for axis, slugs in hidden.items()],
+        sorted(unread),
+    )
+    return blake2b(repr(said).encode(), digest_size=16).digest()
 
 
 def _nowhere(_: Diagnostic) -> None:
