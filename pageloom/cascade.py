@@ -22,6 +22,11 @@ class Layer:
     axes: tuple[str, ...]
     snippets: Mapping[Cell, tuple[Snippet, ...]]
 
+    @property
+    def tied(self) -> bool:
+        """Whether several snippets pin the same rows."""
+        return any(len(found) > 1 for found in self.snippets.values())
+
 
 def choose(plan: Plan, report: Report) -> None:
     """Fill `choices` of every family; ties and unused snippets are reported."""
@@ -72,6 +77,12 @@ def _column(
     column: list[Snippet | None] = [None] * len(plan.cells)
     ties: set[tuple[Snippet, ...]] = set()
     for layer in reversed(layers(plan.family, slot, snippets)):
+        if layer.axes != plan.family.axes and not layer.tied:
+            # Most cells have a match here: what they had before shows through where they have none.
+            first = {rows: found[0] for rows, found in layer.snippets.items()}.get
+            matches = map(first, map(picker(plan.family.axes, layer.axes), plan.cells))
+            column = [new or old for new, old in zip(matches, column, strict=True)]
+            continue
         for number, found in _matches(plan, layer):
             column[number] = found[0]
             if len(found) > 1:

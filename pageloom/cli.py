@@ -99,10 +99,10 @@ def _build(arguments: argparse.Namespace) -> int:
             print(error, file=sys.stderr)
             return USAGE
     outcome = unchanged.build(options)
-    if outcome is None:
+    if isinstance(outcome, str):
         from pageloom import pipeline
 
-        outcome = pipeline.build(options, terminal.progress(arguments))
+        outcome = pipeline.build(options, terminal.progress(arguments), outcome)
     return _finish(arguments, outcome)
 
 

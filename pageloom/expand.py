@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
+from operator import itemgetter
 
 from pageloom.conditions import Condition, ConditionError
 from pageloom.diagnostics import WARNING, Diagnostic, Location, quoted
@@ -62,15 +63,11 @@ def _family(
 def _cells(
     project: Project, family: Family, made: Mapping[str, FamilyPlan], report: Report
 ) -> _Cells:
-    chosen: list[Cell] = []
-    excluded: dict[str, int] = {}
     admits = _admission(project, family, report)
-    for cell in _candidates(project, family, made):
-        if admits(cell):
-            chosen.append(cell)
-        else:
-            excluded[family.where] = excluded.get(family.where, 0) + 1
-    chosen = _in_order(chosen)
+    candidates = list(_candidates(project, family, made))
+    chosen = _in_order(list(filter(admits, candidates)))
+    left_out = len(candidates) - len(chosen)
+    excluded = {family.where: left_out} if left_out else {}
     if excluded and not chosen:
         message = f"`where` of `{family.name}` matches no row"
         report(
@@ -97,9 +94,7 @@ def _candidates(project: Project, family: Family, made: Mapping[str, FamilyPlan]
     free = tuple(axis for axis in family.axes if axis not in join.axes)
     others = list(product(*(project.axes[axis] for axis in free)))
     pick = picker((*join.axes, *free), family.axes)
-    for about in join.index:
-        for rows in others:
-            yield pick((*about, *rows))
+    yield from map(pick, [(*about, *rows) for about in join.index for rows in others])
 
 
 def _in_order(cells: Sequence[Cell]) -> list[Cell]:
@@ -284,23 +279,19 @@ def _report_gaps(project: Project, result: Plan, report: Report) -> None:
         return
     crossed = [plan_ for plan_ in result.families.values() if len(plan_.family.axes) > 1]
     for axis, rows in project.axes.items():
-        used = {
-            cell[plan_.family.axes.index(axis)]
-            for plan_ in crossed
-            if axis in plan_.family.axes
-            for cell in plan_.cells
-        }
-        if not any(axis in plan_.family.axes for plan_ in crossed):
-            continue
+        plans = [plan_ for plan_ in crossed if axis in plan_.family.axes]
+        used: set[Row] = set()
+        for plan_ in plans:
+            used.update(map(itemgetter(plan_.family.axes.index(axis)), plan_.cells))
         for row in rows:
-            if row not in used:
+            if plans and row not in used:
                 _gap(row, f"{axis} {quoted(row.slug)} is in no combination", report)
     for join in project.joins.values():
         plans = [plan_ for plan_ in crossed if set(join.axes) <= set(plan_.family.axes)]
         combinations: set[Cell] = set()
         for plan_ in plans:
             pick = picker(plan_.family.axes, join.axes)
-            combinations.update(pick(cell) for cell in plan_.cells)
+            combinations.update(map(pick, plan_.cells))
         for row in join.rows:
             if plans and row.about not in combinations:
                 _gap(row, f"{join.name} {quoted(row.slug)} is for no page", report)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
@@ -12,6 +12,7 @@ from typing import Any
 from pageloom import kept
 from pageloom.diagnostics import Diagnostic, Location, quoted
 from pageloom.expressions import lookup
+from pageloom.known import Known
 from pageloom.markup import Converter, Html
 from pageloom.memory import NO_SHELF, Shelf
 from pageloom.model import (
@@ -37,21 +38,31 @@ FOLDED = 4
 """Level of headings in a part of a parent page; several parts may carry one snippet: no ids."""
 
 
-def levels(project: Project, snippet: Snippet) -> Iterator[int]:
-    """Yield the heading levels at which a snippet is used: 3 under a heading, 2 alone, 4 folded."""
+Use = tuple[tuple[int, ...], Mapping[str, frozenset[str] | None]]
+"""Heading levels at which snippets are used, and the names that they may use."""
+Uses = Known[tuple[tuple[str, ...], str], Use]
+"""That of snippets by their families and slot."""
+
+
+def _use(project: Project, key: tuple[tuple[str, ...], str]) -> Use:
+    families, slot = key
+    return tuple(_levels(project, families, slot)), _names(project, families)
+
+
+def _levels(project: Project, families: Sequence[str], name: str) -> list[int]:
+    """Return the heading levels of a slot: 3 under a heading, 2 alone, 4 folded."""
     found: set[int] = set()
-    for name in snippet.families:
-        family = project.families[name]
-        slot = next(slot for slot in family.slots if slot.name == snippet.slot)
+    for family in map(project.families.__getitem__, families):
+        slot = next(slot for slot in family.slots if slot.name == name)
         found.add(3 if slot.heading else 2)
-        if snippet.slot in family.fold_slots:
+        if name in family.fold_slots:
             found.add(FOLDED)
-    yield from sorted(found)
+    return sorted(found)
 
 
-def known_names(project: Project, snippet: Snippet) -> dict[str, frozenset[str] | None]:
+def _names(project: Project, families: Sequence[str]) -> dict[str, frozenset[str] | None]:
     """Return the names that a snippet may use: those that all its families have."""
-    axes = set.intersection(*(set(project.families[name].axes) for name in snippet.families))
+    axes = set.intersection(*(set(project.families[name].axes) for name in families))
     names: dict[str, frozenset[str] | None] = {axis: project.fields[axis] for axis in axes}
     for join in project.joins.values():
         if set(join.axes) <= axes:
@@ -69,11 +80,12 @@ def convert(
 ) -> dict[tuple[str, int], Fragment]:
     """Return the fragments of all snippets by path and heading level."""
     project = plan.project
+    uses: Uses = Known(partial(_use, project))
     if len(project.snippets) - len(converter.cache) >= PARALLEL_FROM:
-        _warm(project, converter, jobs)
+        _warm(project, converter, uses, jobs)
     made: dict[tuple[str, int], Fragment] = {}
     for snippet in project.snippets:
-        found = shelf.get(snippet, partial(_converted, project, converter, snippet))
+        found = shelf.get(snippet, partial(_converted, project, converter, uses, snippet))
         for level, fragment, key in found:
             made[(snippet.path, level)] = fragment
             converter.used.add(key)
@@ -93,7 +105,7 @@ def _field(converter: Converter, row: Row, name: str) -> bytes:
     return converter.key
 
 
-def _warm(project: Project, converter: Converter, jobs: int) -> None:
+def _warm(project: Project, converter: Converter, uses: Uses, jobs: int) -> None:
     """Convert the snippets in processes, so that their HTML is in the cache.
 
     Only texts without a problem get there; the others are converted, and reported, here.
@@ -102,20 +114,20 @@ def _warm(project: Project, converter: Converter, jobs: int) -> None:
     def work(part: int, parts: int) -> dict[bytes, Html]:
         before = set(converter.cache)
         for snippet in project.snippets[part::parts]:
-            _converted(project, converter, snippet)
+            _converted(project, converter, uses, snippet)
         return {key: converter.cache[key] for key in converter.cache.keys() - before}
 
     for found in spread(work, jobs):
         converter.cache.update(found)
 
 
-def _converted(project: Project, converter: Converter, snippet: Snippet) -> Converted:
+def _converted(project: Project, converter: Converter, uses: Uses, snippet: Snippet) -> Converted:
     """Return the fragments of a snippet."""
     if any(not project.families[name].cells for name in snippet.families):
         return ()  # the family's own problem comes first
-    known = known_names(project, snippet)
+    levels, known = uses[snippet.families, snippet.slot]
     made: list[tuple[int, Fragment, bytes]] = []
-    for level in levels(project, snippet):
+    for level in levels:
         fragment = converter.fragment(
             snippet.path,
             snippet.body,
@@ -142,7 +154,7 @@ def write_cache(root: FilePath, converter: Converter) -> None:
     converter.cache.clear()
 
 
-class Use(Enum):
+class Reading(Enum):
     """What a text does with the value of a path."""
 
     PRINT = "printed"
@@ -157,7 +169,7 @@ class _Read:
     """A path that a text reads, and what for."""
 
     path: Path
-    use: Use
+    use: Reading
     location: Location
 
 
@@ -170,21 +182,32 @@ def check_prints(plan: Plan, report: Report, shelf: Shelf = NO_SHELF) -> None:
         everywhere = range(len(family.cells))
         for read in _of_family(family.family):
             _check(family, everywhere, read, values, report)
-        for column in family.choices.values():
-            cells: dict[Snippet, list[int]] = {}
-            for number, snippet in enumerate(column):
-                if snippet is not None:
-                    cells.setdefault(snippet, []).append(number)
-            for snippet, numbers in cells.items():
-                for read in shelf.get(("reads", snippet), partial(_of_snippet, plan, snippet)):
-                    _check(family, numbers, read, values, report)
+        doubtful: dict[Snippet, list[_Read]] = {}
+        for snippet in family.chosen():
+            reads = shelf.get(("reads", snippet), partial(_of_snippet, plan, snippet))
+            may_fail = [read for read in reads if values.may_fail(read)]
+            if may_fail:
+                doubtful[snippet] = may_fail
+        for snippet, numbers in _places(family, doubtful).items():
+            for read in doubtful[snippet]:
+                _check(family, numbers, read, values, report)
+
+
+def _places(family: FamilyPlan, snippets: Collection[Snippet]) -> Mapping[Snippet, list[int]]:
+    """Return the cells of a family for which some snippets were chosen."""
+    found: dict[Snippet, list[int]] = {}
+    for column in family.choices.values() if snippets else ():
+        for number, snippet in enumerate(column):
+            if snippet is not None and snippet in snippets:
+                found.setdefault(snippet, []).append(number)
+    return found
 
 
 def _of_family(family: Family) -> Iterator[_Read]:
     texts = [family.h1, family.link_text, family.crumb, family.fold_heading]
     texts += [slot.heading for slot in family.slots]
     candidates = (*family.titles, *family.descriptions, family.line)
-    for use, found in ((Use.PRINT, texts), (Use.CANDIDATE, candidates)):
+    for use, found in ((Reading.PRINT, texts), (Reading.CANDIDATE, candidates)):
         for text in found:
             for part in text.parts if text is not None else ():
                 if isinstance(part, Path):
@@ -192,7 +215,7 @@ def _of_family(family: Family) -> Iterator[_Read]:
 
 
 def _of_snippet(plan: Plan, snippet: Snippet) -> tuple[_Read, ...]:
-    found: dict[tuple[Path, Use], _Read] = {}
+    found: dict[tuple[Path, Reading], _Read] = {}
     for level in (2, 3, FOLDED):
         fragment = plan.fragments.get((snippet.path, level))
         for segment in fragment.segments if fragment else ():
@@ -203,16 +226,16 @@ def _of_snippet(plan: Plan, snippet: Snippet) -> tuple[_Read, ...]:
 
 def _of_segment(segment: Segment) -> Iterator[_Read]:
     if isinstance(segment, Print):
-        yield _Read(segment.path, Use.PRINT, segment.location)
+        yield _Read(segment.path, Reading.PRINT, segment.location)
     elif isinstance(segment, FactCall):
-        use = Use.FACT if segment.name in {"fact", "plain"} else Use.CITE
+        use = Reading.FACT if segment.name in {"fact", "plain"} else Reading.CITE
         yield _Read(segment.path, use, segment.location)
     elif isinstance(segment, Link):
         for _, pin in segment.pins:
             if isinstance(pin, Path):
-                yield _Read(pin, Use.ROW, segment.location)
+                yield _Read(pin, Reading.ROW, segment.location)
         if isinstance(segment.text, Path):
-            yield _Read(segment.text, Use.PRINT, segment.location)
+            yield _Read(segment.text, Reading.PRINT, segment.location)
 
 
 class _Values:
@@ -220,11 +243,15 @@ class _Values:
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        self._found: dict[tuple[Path, Use], Mapping[Row, tuple[str, str]]] = {}
+        self._found: dict[tuple[Path, Reading], Mapping[Row, tuple[str, str]]] = {}
 
     def join(self, name: str) -> Join | None:
         """Return the join of a name, if it is one."""
         return self._project.joins.get(name)
+
+    def may_fail(self, read: _Read) -> bool:
+        """Whether it must be looked at for each cell what is read."""
+        return read.path.root in self._project.joins or bool(self.faults(read))
 
     def faults(self, read: _Read) -> Mapping[Row, tuple[str, str]]:
         """Return code and fault of the rows that do not hold what is read."""
@@ -238,12 +265,12 @@ class _Values:
     def _judge(self, read: _Read, row: Row) -> tuple[str, str] | None:
         value = lookup(read.path, {read.path.root: row})
         if value in (None, "", ()):
-            optional = read.use in {Use.CANDIDATE, Use.ROW}
+            optional = read.use in {Reading.CANDIDATE, Reading.ROW}
             return None if optional else ("C216", "is absent")
-        if read.use is Use.ROW:
+        if read.use is Reading.ROW:
             return None if isinstance(value, Row) else ("C208", "names no row")
-        if read.use in {Use.FACT, Use.CITE}:
-            return self._judge_fact(value, cited=read.use is Use.CITE)
+        if read.use in {Reading.FACT, Reading.CITE}:
+            return self._judge_fact(value, cited=read.use is Reading.CITE)
         nested = value if isinstance(value, tuple) else (value,)
         if any(isinstance(item, (Mapping, tuple)) for item in nested):
             return "C205", "holds keys or lists"
@@ -264,7 +291,7 @@ def _check(
     join = values.join(read.path.root)
     if join is not None:
         pick = picker(plan.family.axes, join.axes)
-        optional = read.use in {Use.CANDIDATE, Use.ROW}
+        optional = read.use in {Reading.CANDIDATE, Reading.ROW}
         cells = {pick(plan.cells[number]) for number in numbers}
         for cell in sorted(cells, key=lambda cell: [row.slug for row in cell]):
             row = join.index.get(cell)

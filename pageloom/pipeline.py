@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 from pageloom import (
     cascade,
@@ -64,10 +65,18 @@ class Decision:
     measured: Mapping[str, Measured] = field(default_factory=dict)
     waived: Mapping[str, int] = field(default_factory=dict)
 
+    checks: list[Callable[[], None]] = field(default_factory=list)
+    """What is left to be checked; pages can be surveyed meanwhile."""
+
     @property
     def sound(self) -> bool:
         """Whether pages can be made."""
         return self.plan is not None and not any(problem.is_error for problem in self.problems)
+
+    def finish(self) -> None:
+        """Check what is left."""
+        while self.checks:
+            self.checks.pop(0)()
 
 
 def decide(options: Options, memory: Memory = NO_MEMORY) -> Decision:
@@ -75,6 +84,14 @@ def decide(options: Options, memory: Memory = NO_MEMORY) -> Decision:
 
     `memory` holds what earlier runs of this process made of inputs that have not changed.
     """
+    decision = _decided(options, memory)
+    decision.finish()
+    memory.settle()
+    return decision
+
+
+def _decided(options: Options, memory: Memory = NO_MEMORY) -> Decision:
+    """Return a decision, its last checks still to be made where pages may be surveyed."""
     decision = Decision()
     report = decision.problems.append
     project = _project(options, report, memory)
@@ -95,8 +112,11 @@ def decide(options: Options, memory: Memory = NO_MEMORY) -> Decision:
     fragments.write_cache(options.root, converter)
     fragments.check_prints(plan, report, texts)
     freshness.check(plan, report)
-    _lint(decision, options, plan, theme, texts)
     decision.plan, decision.theme = plan, theme
+    known = kept.read(options.root, "lint")
+    decision.checks.append(partial(_lint, decision, options, plan, theme, known, texts))
+    if not known or not decision.sound:
+        decision.finish()  # all texts are new, and are judged in processes of their own
     if not decision.sound:
         return decision
     decision.composer = Composer(plan, theme, converter, report)
@@ -106,10 +126,9 @@ def decide(options: Options, memory: Memory = NO_MEMORY) -> Decision:
     with writing.theme_failures(report):
         decision.measured = gate.decide(plan, decision.scales, report)
     staging.settle(plan)
-    redirects.check(plan, report)
-    names = (name for name, _ in inputs.templates(project))
-    reach.check(plan, map(theme.text, names), report)
-    memory.settle()
+    decision.checks.append(partial(redirects.check, plan, report))
+    names = [name for name, _ in inputs.templates(project)]
+    decision.checks.append(lambda: reach.check(plan, map(theme.text, names), report))
     return decision
 
 
@@ -165,10 +184,11 @@ def guard(decision: Decision, options: Options) -> None:
             report(stopped)
 
 
-def _lint(decision: Decision, options: Options, plan: Plan, theme: Theme, texts: Shelf) -> None:
+def _lint(
+    decision: Decision, options: Options, plan: Plan, theme: Theme, known: dict[bytes, Any], texts: Shelf
+) -> None:
     """Judge what the texts say; files that have errors are read again once they are sound."""
     faulty = {problem.location.path for problem in decision.problems if problem.is_error}
-    known = kept.read(options.root, "lint")
     linted = lint.lint(
         plan,
         theme,
@@ -189,34 +209,46 @@ def _ignored(_: Diagnostic) -> None:
     """Take a problem that was told before."""
 
 
-def build(options: Options, progress: writing.Progress | None = None) -> Outcome:
-    """Build the site; where its sources are unsound, write nothing."""
+def build(options: Options, progress: writing.Progress | None = None, changed: str = "") -> Outcome:
+    """Build the site; where its sources are unsound, write nothing.
+
+    `changed`: the digest of the inputs, where it was just found to be another than the last one.
+    """
     started = time.perf_counter()
     folder = options.folder
     try:
         with folder.locked():
-            outcome = _locked_build(options, folder, progress)
+            outcome = _locked_build(options, folder, progress, changed)
     except PublishError as error:
         outcome = Outcome(problems=(error.diagnostic,))
     return replace(outcome, seconds=time.perf_counter() - started)
 
 
-def _locked_build(options: Options, folder: Folder, progress: writing.Progress | None) -> Outcome:
-    digest = options.inputs_digest()
-    look = options.verify or options.against
+def _locked_build(
+    options: Options, folder: Folder, progress: writing.Progress | None, changed: str
+) -> Outcome:
+    digest = changed or options.inputs_digest()
+    look = options.verify or options.against or changed
     last = None if look else unchanged.last_outcome(folder, digest)
     if last is not None:
         return last
     state = folder.read()
-    decision = decide(options)
-    guard(decision, options)
+    decision = _decided(options)
     plan, theme, composer = decision.plan, decision.theme, decision.composer
     if not decision.sound or plan is None or theme is None or composer is None:
         return Outcome(problems=ordered(decision.problems))
     folder.claim(plan.project.settings.base_url, state)
     recipe = writing.Recipe(options.root, plan, folder, state)
     writer = writing.Writer(recipe, theme, composer, verify=options.verify)
-    done = writer.run(options.jobs, options.executor, progress)
+
+    def is_sound() -> bool:
+        decision.finish()
+        guard(decision, options)
+        return decision.sound
+
+    done = writer.run(options.jobs, options.executor, progress, is_sound)
+    if done is None:
+        return Outcome(problems=ordered(decision.problems))
     outcome = Outcome(
         problems=ordered((*decision.problems, *done.problems)),
         verdicts=verdict_counts(plan),

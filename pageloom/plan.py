@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 
@@ -43,6 +44,11 @@ class FamilyPlan:
     """What the ledger says of each cell; empty where there is no ledger."""
     waiting: frozenset[int] = frozenset()
     """Cells that pass the gate and are noindex until they are released."""
+
+    def chosen(self) -> Iterator[Snippet]:
+        """Yield each snippet that was chosen for any cell, once."""
+        every = dict.fromkeys(chain.from_iterable(self.choices.values()))
+        return (snippet for snippet in every if snippet is not None)
 
     def entry(self, number: int) -> Entry | None:
         """Return what the ledger says of a cell."""

@@ -73,6 +73,8 @@ def unpacked(packed: Any, first_line: int) -> Node:
     return Node(kind, line + first_line, column, text, start=begun)
 
 
+Texts = Callable[[int, int], Iterable[str]]
+"""Gives the texts of one part of several."""
 Spread = Callable[[Callable[[int, int], "dict[bytes, bytes]"]], "Iterable[dict[bytes, bytes]]"]
 
 
@@ -124,15 +126,22 @@ class Memo:
         """Make what is new of many texts in other processes; one with a problem is left out."""
         keys = {_key(text, salt): text for text in texts}
         new = [(k, text) for k, text in keys.items() if k not in self._used and k not in self._kept]
-        if len(new) < SPREAD_FROM:
-            return
+        if len(new) >= SPREAD_FROM:
+            self.spread(lambda part, parts: (text for _, text in new[part::parts]), make, salt)
+
+    def spread(self, texts: Texts, make: Callable[[str], Any], salt: bytes) -> None:
+        """Make what is needed of parts of many texts in other processes, where that can be done."""
 
         def work(part: int, parts: int) -> dict[bytes, bytes]:
-            made = ((key, make(text)) for key, text in new[part::parts])
+            made = ((_key(text, salt), make(text)) for text in texts(part, parts))
             return {key: marshal.dumps(tree) for key, tree in made if tree is not None}
 
         for found in self._spread(work):
             self._used.update(found)
+
+    def __len__(self) -> int:
+        """Return how many texts are known."""
+        return len(self._kept) + len(self._used)
 
 
 def _key(text: str, salt: bytes) -> bytes:

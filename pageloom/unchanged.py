@@ -13,17 +13,21 @@ from pageloom.outcome import Outcome
 from pageloom.publish import Folder, PublishError
 
 
-def build(options: Options) -> Outcome | None:
-    """Return the last outcome where nothing changed since, None where a build must tell."""
+def build(options: Options) -> Outcome | str:
+    """Return the last outcome where nothing changed since, else the digest of the inputs.
+
+    The digest is empty where a build must tell in any case.
+    """
     if options.verify or options.against:
-        return None
+        return ""
     started = time.perf_counter()
     try:
         with options.folder.locked():
-            outcome = last_outcome(options.folder, options.inputs_digest())
+            digest = options.inputs_digest()
+            outcome = last_outcome(options.folder, digest)
     except PublishError:
-        return None
-    return outcome and replace(outcome, seconds=time.perf_counter() - started)
+        return ""
+    return replace(outcome, seconds=time.perf_counter() - started) if outcome else digest
 
 
 def last_outcome(folder: Folder, digest: str) -> Outcome | None:

@@ -21,7 +21,7 @@ Convert = Callable[[Node, Callable[[Diagnostic], None]], dict[str, Any]]
 """Returns the values of a row; references are `Ref`, problems are reported."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Entry:
     """A row of a table as it stands in its file."""
 
@@ -89,8 +89,11 @@ class Pieces:
                     name: Start(start[0] + first - 1, start[1], start[2])
                     for name, start in starts.items()
                 }
+                for name, value in values.items():
+                    if type(value) is not str:
+                        values[name] = _unpacked(value, path, first - 1)
                 yield Entry(
-                    {name: _unpacked(value, path, first - 1) for name, value in values.items()},
+                    values,
                     Location(path, line + first, column),
                     begun,
                     digest,

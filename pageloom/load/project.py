@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pageloom import inputs, source
+from pageloom import inputs, source, trees
 from pageloom.characters import decode
 from pageloom.diagnostics import Diagnostic
 from pageloom.inputs import defaults_root
@@ -27,6 +27,8 @@ from pageloom.memory import NO_MEMORY, Memory
 from pageloom.model import Project, Snippet
 
 Report = Callable[[Diagnostic], None]
+SPREAD_FROM = 500
+"""New snippets from which it pays to read their heads in processes."""
 BASE = "base"
 """Under what the project without its snippets is remembered; where it is new, so is all else."""
 
@@ -150,9 +152,11 @@ def _about(declared: Mapping[str, Any], tables: Iterable[str]) -> Mapping[str, A
 def _snippets(
     root: Path, base: _Base, report: Report, memory: Memory, *, preview: bool
 ) -> Iterator[Snippet]:
-    for path in source.files(root, "content", (".md",), report):
-        if path.startswith("content/root/"):
-            continue
+    found = source.files(root, "content", (".md",), report)
+    paths = [path for path in found if not path.startswith("content/root/")]
+    if len(paths) - len(trees.memo) >= SPREAD_FROM:
+        base.reader.prepare(lambda part, parts: _texts(root, paths[part::parts]))
+    for path in paths:
         raw = source.read_listed(root, path, report)
         if raw is None:
             continue
@@ -164,6 +168,19 @@ def _snippets(
         )
         if snippet is not None and (preview or snippet.front.get("draft") != "true"):
             yield snippet
+
+
+def _texts(root: Path, paths: Iterable[str]) -> Iterator[str]:
+    """Yield the texts of files that can be read."""
+    for path in paths:
+        raw = source.read_listed(root, path, _nowhere)
+        text = None if raw is None else decode(raw, path, _nowhere)
+        if text is not None:
+            yield text
+
+
+def _nowhere(_: Diagnostic) -> None:
+    """Drop a problem that is told where the file is read in turn."""
 
 
 def _made_from(base: _Base, raw: bytes) -> Hashable:

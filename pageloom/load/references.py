@@ -23,11 +23,12 @@ def resolve(tables: Tables, report: Report) -> dict[str, tuple[Row, ...]]:
     finder = _Finder(tables, report)
     for raws in tables.raw.values():
         for raw in raws:
-            edges[raw.row] = []
+            found = edges[raw.row] = []
+            values: dict[str, Any] = raw.row.values  # type: ignore[assignment]
+            values.update(raw.values)
             for key, value in raw.values.items():
-                plain = isinstance(value, str)
-                found = value if plain else finder.lookup(value, edges[raw.row])
-                raw.row.values[key] = found  # type: ignore[index]
+                if type(value) is not str:
+                    values[key] = finder.lookup(value, found)
     done: set[Row] = set()
     for start in edges:
         _walk(start, edges, done, report)

@@ -57,15 +57,27 @@ class SnippetReader:
         made: list[Snippet | None] = []
 
         def make() -> Any:
-            document = parse_document(text, path, problems.append)
-            found = None if document is None else self.read(document, problems.append)
-            made.append(found)
-            return None if problems or found is None else _packed(found, text)
+            made.append(self._made(text, path, problems.append))
+            return None if problems or made[0] is None else _packed(made[0], text)
 
         packed = trees.memo.get(text, make, self._salt)
         for problem in problems:
             report(problem)
         return made[0] if made else self._unpacked(packed, text, path)
+
+    def prepare(self, texts: trees.Texts) -> None:
+        """Read the heads of many snippets in other processes, where that can be done."""
+
+        def make(text: str) -> Any:
+            problems: list[Diagnostic] = []
+            found = self._made(text, "", problems.append)
+            return None if problems or found is None else _packed(found, text)
+
+        trees.memo.spread(texts, make, self._salt)
+
+    def _made(self, text: str, path: str, report: Report) -> Snippet | None:
+        document = parse_document(text, path, report)
+        return None if document is None else self.read(document, report)
 
     def _unpacked(self, packed: Any, text: str, path: str) -> Snippet:
         slot, families, pins, offset, line, place, front, waivers, digest, calls = packed

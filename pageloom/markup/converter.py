@@ -146,7 +146,7 @@ class Converter:
             body.add(f"\ue000{len(body.segments) - 1}\ue001", offset)
 
     def _check_stray(self, body: Body, text: str, offset: int) -> None:
-        stray = expressions.FORBIDDEN.search(text)
+        stray = expressions.FORBIDDEN.search(text) if "{" in text or "}" in text else None
         if stray:
             self._fault(
                 "C204",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import multiprocessing
 import os
 import pickle
@@ -133,7 +132,10 @@ Run = Callable[[Callable[..., Any], Sequence[tuple[Any, ...]]], Iterable[Any]]
 def runner(
     worker: Worker, recipe: Recipe, cells: int, jobs: int, executor: Executor | None
 ) -> Iterator[Run]:
-    """Yield a function that maps a task over arguments, results in order."""
+    """Yield a function that maps a task over arguments, results in order.
+
+    Other processes begin at once, this one when the first result is asked for.
+    """
     count = jobs or os.cpu_count() or 1
     if executor is None and (count == 1 or cells < PARALLEL_FROM):
         _start(worker)
@@ -146,36 +148,41 @@ def runner(
     if "fork" in multiprocessing.get_all_start_methods():
         _start(worker)
         context = multiprocessing.get_context("fork")
-        with ProcessPoolExecutor(count - 1, context, _start, (worker,)) as pool:
-            yield lambda task, arguments: shared_out(pool, count - 1, task, arguments)
+        pool = ProcessPoolExecutor(count - 1, context, _start, (worker,))
+        try:
+            yield lambda task, arguments: shared_out(pool, task, arguments)
+        finally:
+            pool.shutdown(cancel_futures=True)
         return
     with _kept(recipe) as path, ProcessPoolExecutor(count) as pool:
         yield lambda task, arguments: pool.map(_Remote(path, task), arguments)
 
 
 def shared_out(
-    pool: Executor, others: int, task: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]
+    pool: Executor, task: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]
 ) -> Iterator[Any]:
-    """Yield the results of a task in the order of its arguments; this process takes its part.
+    """Return the results of a task in the order of its arguments; this process takes its part.
 
-    A process less is a copy less of all that is in memory. The `others` have one argument in hand
-    and one to go on with, the rest is taken by who is free first.
+    A process less is a copy less of all that is in memory. The others begin at once; what none of
+    them has begun when a result is asked for is done here.
     """
-    left = iter(enumerate(arguments))
-    running: dict[int, Future[Any]] = {}
+    return _in_order([pool.submit(task, *items) for items in arguments], task, arguments)
+
+
+def _in_order(
+    futures: Sequence[Future[Any]],
+    task: Callable[..., Any],
+    arguments: Sequence[tuple[Any, ...]],
+) -> Iterator[Any]:
     done: dict[int, Any] = {}
-    for due in range(len(arguments)):
-        while due not in done:
-            for place, items in itertools.islice(left, 2 * others - len(running)):
-                running[place] = pool.submit(task, *items)
-            mine = next(left, None)
-            if mine is not None:
-                done[mine[0]] = task(*mine[1])
-            elif due in running:
-                done[due] = running.pop(due).result()
-            for place in [place for place, future in running.items() if future.done()]:
-                done[place] = running.pop(place).result()
-        yield done.pop(due)
+    left = iter(range(len(futures)))
+    for due, future in enumerate(futures):
+        while due not in done and not future.done():
+            mine = next((place for place in left if futures[place].cancel()), None)
+            if mine is None:
+                break
+            done[mine] = task(*arguments[mine])
+        yield done.pop(due) if due in done else future.result()
 
 
 @contextlib.contextmanager

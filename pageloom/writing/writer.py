@@ -19,7 +19,17 @@ from pageloom.publish import MARKER, WRITTEN, Folder, ForeignError, in_the_way
 from pageloom.theme import Theme, ThemeError
 from pageloom.writing import beside, pool
 from pageloom.writing.files import Other, hosted, limits, others
-from pageloom.writing.worker import ADDED, AS_BEFORE, FAILED, NEW, SAME, Range, Worker, Written
+from pageloom.writing.worker import (
+    ADDED,
+    AS_BEFORE,
+    FAILED,
+    NEW,
+    SAME,
+    Range,
+    Surveyed,
+    Worker,
+    Written,
+)
 
 Progress = Callable[[int, int], None]
 NO_KEY = bytes(KEY)
@@ -127,14 +137,27 @@ class Writer:
         self._worker = Worker(recipe.plan, theme, composer, recipe.folder, recipe.state)
         self._all_stale = verify or recipe.state.interrupted
 
-    def run(self, jobs: int, executor: Executor | None, progress: Progress | None) -> Done:
-        """Write what is stale, remove what no page claims, and write the manifest."""
+    def run(
+        self,
+        jobs: int,
+        executor: Executor | None,
+        progress: Progress | None,
+        is_sound: Callable[[], bool],
+    ) -> Done | None:
+        """Write what is stale, remove what no page claims, and write the manifest.
+
+        `is_sound` says whether that may be done, while other processes survey the pages; where it
+        may not, return None.
+        """
         plan, theme = self._plan, self._theme
         ranges = list(pool.ranges(plan))
         cells = sum(end - start for _, start, end in ranges)
         so_far = _Progress()
         with pool.runner(self._worker, self._recipe, cells, jobs, executor) as run:
-            parts = list(self._survey(ranges, so_far, run))
+            surveyed = run(pool.survey, [(part, self._all_stale) for part in ranges])
+            if not is_sound():
+                return None
+            parts = list(self._parts(ranges, surveyed, so_far))
             output = hosted(plan)
             made = others(plan, theme, self._composer, partial(_routes, parts), output)
             so_far.problems += limits(plan, theme, (_paths(parts), made), output)
@@ -147,11 +170,12 @@ class Writer:
         self._end(parts, made, so_far)
         return self._set_up(parts, so_far, output)
 
-    def _survey(self, ranges: Sequence[Range], so_far: _Progress, run: pool.Run) -> Iterator[_Part]:
-        """Find out which pages there are and which of them are stale."""
-        tasks = [(part, self._all_stale) for part in ranges]
+    def _parts(
+        self, ranges: Sequence[Range], surveyed: Iterable[Surveyed], so_far: _Progress
+    ) -> Iterator[_Part]:
+        """Yield the ranges with the pages that there are, and which of them are stale."""
         every: list[Listed] = []
-        for part, result in zip(ranges, run(pool.survey, tasks), strict=True):
+        for part, result in zip(ranges, surveyed, strict=True):
             pages = result.pages or self._state.starting(result.first) or Listed()
             every.append(pages)
             so_far.problems += result.problems
