@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
-from itertools import chain
 from operator import attrgetter
 from typing import Any
 
@@ -43,14 +42,16 @@ class Digests:
         That of an absent row is `NONE`.
         """
 
-    def cells(self, plan: FamilyPlan, numbers: Sequence[int]) -> bytes:
-        """Return the digests of the rows of cells, then those of the joins' rows about them."""
-        rows = chain.from_iterable([plan.cells[number] for number in numbers])
-        parts = list(map(_DIGEST, rows))
+    def cells(self, plan: FamilyPlan, numbers: Sequence[int]) -> list[bytes]:
+        """Return for each cell the digests of its rows and of the joins' rows about it."""
+        if not plan.family.axes:
+            return [b""] * len(numbers)
+        rows = zip(*[plan.cells[number] for number in numbers], strict=True)
+        columns: list[Iterable[bytes]] = [map(_DIGEST, column) for column in rows]
         for name, _ in self._plan.covered(plan.family):
             joined = self._plan.joined(plan, name)
-            parts += [row.digest if (row := joined[number]) else NONE for number in numbers]
-        return b"".join(parts)
+            columns.append([row.digest if (row := joined[n]) else NONE for n in numbers])
+        return list(map(b"".join, zip(*columns, strict=True)))
 
     def literals(self, text: str) -> Iterator[bytes]:
         """Yield the digests of the facts and sources that a text names in quotes."""
@@ -111,14 +112,14 @@ class Digests:
                     queue.append(value)
         return digest(parts)
 
-    def _named(self, row: Row, name: str, text: str) -> Iterator[bytes]:
-        """Yield the digests of what a text of a row names."""
+    def _named(self, row: Row, name: str, text: str) -> list[bytes]:
+        """Return the digests of what a text of a row names."""
         named = self._project.facts.get(text) or self._project.sources.get(text)
-        if named is not None:
-            yield named.digest
-        if name in self._project.markdown.get(row.kind, ()):
-            yield from self.literals(text)
-            yield from self.linked(text)
+        found = [named.digest] if named is not None else []
+        if "{{" in text and name in self._project.markdown.get(row.kind, ()):
+            found += self.literals(text)
+            found += self.linked(text)
+        return found
 
     def table(self, name: str) -> bytes:
         """Return the digest of all rows of a table."""
@@ -140,19 +141,24 @@ class Digests:
                 parts += (above.family.digest, bytes(above.verdicts))
             for axis in plan.family.axes:
                 parts += (row.digest for row in self._project.axes[axis])
-            parts.append(self.cells(plan, range(len(plan.cells))))
+            parts += self.cells(plan, range(len(plan.cells)))
             found = self._families[name] = digest(parts)
         return found
 
 
 def _own(row: Row) -> Iterator[tuple[str, str | Row]]:
     """Yield every text of a row and every row it refers to, with the field it stands in."""
-    queue: list[tuple[str, Any]] = list(row.values.items())
-    while queue:
-        name, value = queue.pop()
+    for name, value in row.values.items():
         if isinstance(value, (str, Row)):
             yield name, value
-        elif isinstance(value, tuple):
-            queue += ((name, item) for item in value)
-        elif isinstance(value, Mapping):
-            queue += ((name, item) for item in value.values())
+        elif value is not None:
+            yield from ((name, item) for item in _inner(value))
+
+
+def _inner(value: Any) -> Iterator[str | Row]:
+    """Yield every text and row in a list or a map."""
+    if isinstance(value, (str, Row)):
+        yield value
+    elif isinstance(value, (tuple, Mapping)):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from _inner(item)

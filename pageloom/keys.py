@@ -18,7 +18,7 @@ from typing import Any
 from pageloom.digests import LITERAL, NONE, Digests, digest
 from pageloom.known import Known
 from pageloom.model import SOURCE, Cite, Family, Fragment, Link, Path, Project, Row, Slot, Snippet
-from pageloom.plan import FOLDED, PUBLISHED, FamilyPlan, Plan
+from pageloom.plan import FOLDED, NOINDEX, PUBLISHED, FamilyPlan, Plan
 from pageloom.theme import Theme
 
 _FACT_CALL = re.compile(r"\b(?:fact|cite|value)\(\s*([^)]*?)\s*\)")
@@ -26,6 +26,10 @@ _FIELD = re.compile(r"[a-z_][a-z0-9_]*(?:\.[a-z0-9_]+)+")
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _COMPUTED = re.compile(r"~|\+|%\s*\(|\|\s*(?:join|format|replace|list|map|reverse)\b|\{%-?\s*set\b")
 _BREAK = b"/"
+
+
+_STATES: Known[tuple[int, int], bytes] = Known(lambda of: f"{of[0]} {of[1]}".encode())
+"""What is told of a page by its verdict and number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ class Keys:
         numbers = [number for number, _, _ in pages]
         cells = [plan.cells[number] for number in numbers]
         made = self._made.get(plan.family.name) or self._made_of(plan)
-        state = [bytes((plan.verdicts[n], page & 255, page >> 8)) for n, page, _ in pages]
+        state = [_STATES[plan.verdicts[number], page] for number, page, _ in pages]
         columns: list[Iterable[bytes]] = [repeat(made.shared, len(pages)), state]
         columns += [map(self._digests.row, column) for column in zip(*cells, strict=True)]
         for name in made.joins:
@@ -105,7 +109,7 @@ class Keys:
         """
         if any(plan.verdicts[number] != PUBLISHED for number in numbers):
             cells, siblings = self._digests.cells, self._plan.siblings
-            return [[cells(plan, siblings(plan, number)) for number in numbers]]
+            return [[b"".join(cells(plan, siblings(plan, number))) for number in numbers]]
         columns: list[list[bytes]] = []
         for axis, column in self._plan.after(plan):
             known = self._differing(plan, axis)
@@ -161,20 +165,17 @@ class Keys:
 
     def _above(self, plan: FamilyPlan, numbers: Sequence[int]) -> list[bytes]:
         """Return for each cell the digest of the pages above it."""
-        cells = [plan.cells[number] for number in numbers]
-        parents = self._plan.parents(plan, cells)
+        parents = self._plan.parents(plan, [plan.cells[number] for number in numbers])
+        places = [place for place in dict.fromkeys(parents) if place >= 0]
         known = {-1: NONE}
-        for parent, number in dict(zip(parents, numbers, strict=True)).items():
-            if parent >= 0:
-                known[parent] = digest(self._crumbs(plan, number))
+        if places:
+            above = self._plan.families[plan.family.parent]
+            own, higher = self._digests.cells(above, places), self._above(above, places)
+            for place, rows, high in zip(places, own, higher, strict=True):
+                verdict = above.verdicts[place]
+                shown = (above.family.digest, bytes((verdict,)), rows, high)
+                known[place] = digest(shown) if verdict >= NOINDEX else high
         return [known[parent] for parent in parents]
-
-    def _crumbs(self, plan: FamilyPlan, number: int) -> Iterator[bytes]:
-        """Yield the digests of the pages above a cell."""
-        for crumb, place in self._plan.crumbs(plan, number):
-            yield crumb.family.digest
-            yield bytes((crumb.verdicts[place],))
-            yield self._digests.cells(crumb, (place,))
 
     def _shell(self, family: Family) -> bytes:
         templates = (family.template, SOURCE)
@@ -186,7 +187,7 @@ class Keys:
             return b"".join(self._folded(plan, number, slot.folds))
         other = self._plan.families[slot.lists]
         children = self._plan.children(plan, number, slot.lists)
-        return other.family.digest + self._digests.cells(other, children)
+        return other.family.digest + b"".join(self._digests.cells(other, children))
 
     def _snippet(
         self, plan: FamilyPlan, number: int, slot: Slot, levels: tuple[int, ...]
@@ -261,7 +262,7 @@ class Keys:
         if above:
             yield above[0].family.digest
             yield bytes((above[0].verdicts[above[1]],))
-        yield self._digests.cells(target, (number,))
+        yield from self._digests.cells(target, (number,))
 
     def _partial(self, name: str) -> bytes:
         found = self._partials.get(name)

@@ -185,7 +185,12 @@ def guard(decision: Decision, options: Options) -> None:
 
 
 def _lint(
-    decision: Decision, options: Options, plan: Plan, theme: Theme, known: dict[bytes, Any], texts: Shelf
+    decision: Decision,
+    options: Options,
+    plan: Plan,
+    theme: Theme,
+    known: dict[bytes, Any],
+    texts: Shelf,
 ) -> None:
     """Judge what the texts say; files that have errors are read again once they are sound."""
     faulty = {problem.location.path for problem in decision.problems if problem.is_error}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from html import unescape
@@ -86,20 +86,24 @@ class Worker:
         self._problems: list[Diagnostic] = []
         composer.report_to(self._problems.append)
 
-    def pages(self, part: Range) -> tuple[FamilyPlan, list[Page]]:
-        """Return every page of a range: number of the cell, page number, file."""
+    def pages(self, part: Range, stale: Sequence[int] = ()) -> tuple[FamilyPlan, list[Page]]:
+        """Return the pages of a range, or only the stale ones: number of the cell, page, file."""
         name, start, end = part
         plan = self._plan.families[name]
         verdicts = plan.verdicts
         numbers = [number for number in range(start, end) if verdicts[number] >= NOINDEX]
+        several = any(slot.lists for slot in plan.family.slots)
+        if stale and not several:
+            numbers = list(compress(numbers, stale))
         routes = self._plan.routes(plan.family, [plan.cells[number] for number in numbers])
-        if not any(slot.lists for slot in plan.family.slots):
+        if not several:
             return plan, list(zip(numbers, repeat(1), map(file_path, routes), strict=False))
-        return plan, [
+        pages = [
             (number, page, file_path(page_route(route, page)))
             for number, route in zip(numbers, routes, strict=True)
             for page in range(1, self._plan.page_count(plan, number) + 1)
         ]
+        return plan, list(compress(pages, stale)) if stale else pages
 
     def survey(self, part: Range, *, all_stale: bool) -> Surveyed:
         """Return keys and titles of the pages of a range, and which are stale."""
@@ -167,7 +171,7 @@ class Worker:
 
     def check(self, part: Range) -> list[Diagnostic]:
         """Make every page of a range and write none; return the problems."""
-        for _ in self._made(part, repeat(1)):
+        for _ in self._made(part):
             pass
         return self.drained()
 
@@ -182,10 +186,9 @@ class Worker:
         found = [content.digest(sheets.sheet(place), left_out) for place in range(len(numbers))]
         return found, self.drained()
 
-    def _made(self, part: Range, stale: Iterable[int]) -> Iterator[tuple[str, bytes | None]]:
+    def _made(self, part: Range, stale: bytes = b"") -> Iterator[tuple[str, bytes | None]]:
         """Yield the file and the bytes of each stale page of a range; None where it failed."""
-        plan, pages = self.pages(part)
-        wanted = list(compress(pages, stale))
+        plan, wanted = self.pages(part, stale)
         sheets = self._composer.pages(plan, [number for number, _, _ in wanted])
         runs = Runs(sheets)
         for start in range(0, len(wanted), BLOCK):

@@ -55,7 +55,7 @@ class _Part:
     stale: bytes
     """One byte a page, not 0 where it is made."""
     kept: bool
-    """Whether the manifest has just these pages."""
+    """Whether the manifest has a part of just these files."""
     statuses: bytes = b""
     """What became of the pages that were made."""
 
@@ -176,10 +176,14 @@ class Writer:
         """Yield the ranges with the pages that there are, and which of them are stale."""
         every: list[Listed] = []
         for part, result in zip(ranges, surveyed, strict=True):
-            pages = result.pages or self._state.starting(result.first) or Listed()
+            before = self._state.starting(result.first)
+            pages = result.pages or before or Listed()
+            kept = before is not None and before.files == pages.files
+            if before is not None and kept:
+                pages = pages._replace(files=before.files)
             every.append(pages)
             so_far.problems += result.problems
-            yield _Part(part, pages, result.indexed, result.stale, kept=result.pages is None)
+            yield _Part(part, pages, result.indexed, result.stale, kept)
         so_far.problems += duplicates(every)
 
     def _tried(self, parts: Sequence[_Part]) -> list[Diagnostic]:
@@ -321,8 +325,8 @@ class Writer:
             claimed = {*_paths(parts), *made}
             gone = {path for path in (*state.paths(), *state.intended) if path not in claimed}
             return gone.union(self._folder.strays(dict.fromkeys(claimed)))
-        same = {id(part.pages) for part in parts if part.kept}
-        before = (path for old in state.pages if id(old) not in same for path in old.paths())
+        kept = {part.pages.first for part in parts if part.kept}
+        before = (path for old in state.pages if old.first not in kept for path in old.paths())
         gone = {*before, *state.entries}.difference(made)
         for part in parts:
             if not part.kept:
