@@ -149,7 +149,7 @@ def read_cache(root: FilePath) -> dict[bytes, Html]:
 def write_cache(root: FilePath, converter: Converter) -> None:
     """Keep the HTML of this project's texts for the next build; it is not needed after this."""
     used = converter.used & converter.cache.keys()  # a text with a problem is not there
-    if used != converter.given:
+    if kept.worth(used, converter.given):
         kept.write(root, "html", {key: converter.cache[key] for key in used})
     converter.cache.clear()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import marshal
 import os
 import sys
+from collections.abc import Collection
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,16 @@ def read(root: Path, name: str) -> dict[bytes, Any]:
     except (OSError, ValueError, EOFError, TypeError):
         return {}
     return found if head == _head() and isinstance(found, dict) else {}
+
+
+def worth(found: Collection[bytes], before: Collection[bytes]) -> bool:
+    """Whether enough has changed since the last build to keep all of it again.
+
+    Few new texts of many are made again sooner than all are written.
+    """
+    new = len(set(found).difference(before))
+    unused = len(before) - (len(found) - new)
+    return new > len(found) // 1000 or unused > len(before) // 4
 
 
 def write(root: Path, name: str, found: dict[bytes, Any]) -> None:

@@ -144,9 +144,9 @@ def _project(options: Options, report: Report, memory: Memory) -> Project | None
     project = load.project(
         options.root, report, preview=options.preview, today=options.today, memory=memory
     )
-    parsed, differ = trees.memo.take()
+    parsed, given = trees.memo.take()
     remembered = before is not None and memory.last(load.BASE) is before
-    if differ and not remembered:  # else only what has changed was parsed
+    if kept.worth(parsed, given) and not remembered:  # else only what has changed was parsed
         kept.write(options.root, "trees", parsed)
     return project and _told(project, options)
 
@@ -206,7 +206,7 @@ def _lint(
         texts,
     )
     decision.waived = linted.waived
-    if linted.kept.keys() != known.keys():
+    if kept.worth(linted.kept, known):
         kept.write(options.root, "lint", linted.kept)
 
 

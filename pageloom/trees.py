@@ -90,14 +90,14 @@ class Memo:
         """Take what an earlier build kept, and what has texts parsed in other processes."""
         self._kept, self._used, self._spread = found, {}, spread
 
-    def take(self) -> tuple[dict[bytes, bytes], bool]:
-        """Return the trees that this build used, and whether they differ from those it was given.
+    def take(self) -> tuple[dict[bytes, bytes], dict[bytes, bytes]]:
+        """Return the trees that this build used, and those that it was given.
 
         The memo is empty then: nothing is parsed after loading.
         """
-        used, differ = self._used, self._used.keys() != self._kept.keys()
+        used, given = self._used, self._kept
         self._kept, self._used = {}, {}
-        return used, differ
+        return used, given
 
     def get(self, text: str, make: Callable[[], Any], salt: bytes = b"") -> Any:
         """Return what was made of a text; `make` gives it, or None after a problem.

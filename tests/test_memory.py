@@ -127,7 +127,7 @@ def test_an_unknown_field_in_a_text_has_no_other_text_judged_again(tmp_path: Pat
     before = kept.read(tmp_path, "lint").keys()
     trees.replace(tmp_path / f"{ADVICE}north-rose-aphid.md", "a wet thumb", "{{ plant.nam }}")
     decide(Options(root=tmp_path))
-    assert kept.read(tmp_path, "lint").keys() < before
+    assert kept.read(tmp_path, "lint").keys() <= before
 
 
 def test_what_is_not_used_any_more_is_dropped(tmp_path: Path):
