@@ -77,8 +77,7 @@ def _column(
     column: list[Snippet | None] = [None] * len(plan.cells)
     ties: set[tuple[Snippet, ...]] = set()
     for layer in reversed(layers(plan.family, slot, snippets)):
-        if layer.axes != plan.family.axes and not layer.tied:
-            # Most cells have a match here: what they had before shows through where they have none.
+        if not layer.tied:
             first = {rows: found[0] for rows, found in layer.snippets.items()}.get
             matches = map(first, map(picker(plan.family.axes, layer.axes), plan.cells))
             column = [new or old for new, old in zip(matches, column, strict=True)]
@@ -96,12 +95,6 @@ def _column(
 
 
 def _matches(plan: FamilyPlan, layer: Layer) -> Iterable[tuple[int, tuple[Snippet, ...]]]:
-    if len(layer.axes) == len(plan.family.axes):
-        for rows, found in layer.snippets.items():
-            number = plan.index.get(rows)
-            if number is not None:
-                yield number, found
-        return
     pick = picker(plan.family.axes, layer.axes)
     get = layer.snippets.get
     for number, cell in enumerate(plan.cells):

@@ -42,8 +42,8 @@ def plan(project: Project, report: Report, shelf: Shelf = NO_SHELF) -> Plan:
     return result
 
 
-_Cells = tuple[list[Cell], dict[Cell, int], dict[str, int]]
-"""The cells of a family, their places, and how many were excluded by which condition."""
+_Cells = tuple[list[Cell], dict[str, int]]
+"""The cells of a family, and how many were excluded by which condition."""
 
 
 def _family(
@@ -53,11 +53,11 @@ def _family(
     report: Report,
     shelf: Shelf,
 ) -> FamilyPlan:
-    chosen, index, excluded = shelf.get(
+    chosen, excluded = shelf.get(
         ("cells", family.name), lambda: _cells(project, family, made, report)
     )
     verdicts = bytearray(len(chosen))
-    return FamilyPlan(family, chosen, index, verdicts=verdicts, excluded=excluded)
+    return FamilyPlan(family, chosen, verdicts=verdicts, excluded=excluded)
 
 
 def _cells(
@@ -75,7 +75,7 @@ def _cells(
                 code="M112", location=family.where_location, message=message, severity=WARNING
             )
         )
-    return chosen, {cell: number for number, cell in enumerate(chosen)}, excluded
+    return chosen, excluded
 
 
 def _candidates(project: Project, family: Family, made: Mapping[str, FamilyPlan]) -> Iterator[Cell]:

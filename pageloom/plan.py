@@ -36,7 +36,6 @@ class FamilyPlan:
 
     family: Family
     cells: list[Cell]
-    index: dict[Cell, int]
     choices: dict[str, list[Snippet | None]] = field(default_factory=dict)
     verdicts: bytearray = field(default_factory=bytearray)
     excluded: dict[str, int] = field(default_factory=dict)
@@ -44,6 +43,14 @@ class FamilyPlan:
     """What the ledger says of each cell; empty where there is no ledger."""
     waiting: frozenset[int] = frozenset()
     """Cells that pass the gate and are noindex until they are released."""
+    _index: dict[Cell, int] = field(default_factory=dict)
+
+    @property
+    def index(self) -> Mapping[Cell, int]:
+        """The number of each cell; made when it is asked for, as it is seldom of most cells."""
+        if not self._index:
+            self._index = {cell: number for number, cell in enumerate(self.cells)}
+        return self._index
 
     def chosen(self) -> Iterator[Snippet]:
         """Yield each snippet that was chosen for any cell, once."""
