@@ -9,13 +9,14 @@ from functools import partial
 from pathlib import Path as FilePath
 from typing import Any
 
-from pageloom import kept
+from pageloom import expressions, kept
 from pageloom.diagnostics import Diagnostic, Location, quoted
 from pageloom.expressions import lookup
 from pageloom.known import Known
-from pageloom.markup import Converter, Html
+from pageloom.markup import FOLDED, Converter, Html, Use
 from pageloom.memory import NO_SHELF, Shelf
 from pageloom.model import (
+    Expression,
     FactCall,
     Family,
     Fragment,
@@ -34,19 +35,15 @@ from pageloom.spread import spread
 Report = Callable[[Diagnostic], None]
 PARALLEL_FROM = 200
 """New snippets from which it pays to convert in processes."""
-FOLDED = 4
-"""Level of headings in a part of a parent page; several parts may carry one snippet: no ids."""
 
 
-Use = tuple[tuple[int, ...], Mapping[str, frozenset[str] | None]]
-"""Heading levels at which snippets are used, and the names that they may use."""
 Uses = Known[tuple[tuple[str, ...], str], Use]
-"""That of snippets by their families and slot."""
+"""How snippets are used, by their families and slot."""
 
 
-def _use(project: Project, key: tuple[tuple[str, ...], str]) -> Use:
+def _use(project: Project, converter: Converter, key: tuple[tuple[str, ...], str]) -> Use:
     families, slot = key
-    return tuple(_levels(project, families, slot)), _names(project, families)
+    return converter.use(tuple(_levels(project, families, slot)), _names(project, families))
 
 
 def _levels(project: Project, families: Sequence[str], name: str) -> list[int]:
@@ -80,15 +77,18 @@ def convert(
 ) -> dict[tuple[str, int], Fragment]:
     """Return the fragments of all snippets by path and heading level."""
     project = plan.project
-    uses: Uses = Known(partial(_use, project))
+    uses: Uses = Known(partial(_use, project, converter))
     if len(project.snippets) - len(converter.cache) >= PARALLEL_FROM:
         _warm(project, converter, uses, jobs)
+    later = bool(converter.given) and shelf is NO_SHELF
     made: dict[tuple[str, int], Fragment] = {}
     for snippet in project.snippets:
         found = shelf.get(snippet, partial(_converted, project, converter, uses, snippet))
         for level, fragment, key in found:
             made[(snippet.path, level)] = fragment
             converter.used.add(key)
+            if not later:
+                fragment.segments  # noqa: B018  (made here, for all processes)
     for kind, fields in project.markdown.items():
         for row in project.tables.get(kind, ()):
             for name in sorted(fields):
@@ -125,16 +125,16 @@ def _converted(project: Project, converter: Converter, uses: Uses, snippet: Snip
     """Return the fragments of a snippet."""
     if any(not project.families[name].cells for name in snippet.families):
         return ()  # the family's own problem comes first
-    levels, known = uses[snippet.families, snippet.slot]
+    use = uses[snippet.families, snippet.slot]
     made: list[tuple[int, Fragment, bytes]] = []
-    for level in levels:
-        fragment = converter.fragment(
+    for level in use.levels:
+        fragment = converter.known(snippet, level, use) or converter.fragment(
             snippet.path,
             snippet.body,
             snippet.body_line,
             slot=snippet.slot,
             base=level,
-            known=known,
+            known=use.names,
             anchors=level != FOLDED,
         )
         made.append((level, fragment, converter.key))
@@ -182,12 +182,12 @@ def check_prints(plan: Plan, report: Report, shelf: Shelf = NO_SHELF) -> None:
         everywhere = range(len(family.cells))
         for read in _of_family(family.family):
             _check(family, everywhere, read, values, report)
-        doubtful: dict[Snippet, list[_Read]] = {}
+        doubtful: dict[Snippet, Iterable[_Read]] = {}
         for snippet in family.chosen():
-            reads = shelf.get(("reads", snippet), partial(_of_snippet, plan, snippet))
-            may_fail = [read for read in reads if values.may_fail(read)]
-            if may_fail:
-                doubtful[snippet] = may_fail
+            if any(values.may_fail[call] for call, _, _ in snippet.calls):
+                doubtful[snippet] = shelf.get(
+                    ("reads", snippet), partial(_of_snippet, plan, snippet)
+                )
         for snippet, numbers in _places(family, doubtful).items():
             for read in doubtful[snippet]:
                 _check(family, numbers, read, values, report)
@@ -238,20 +238,37 @@ def _of_segment(segment: Segment) -> Iterator[_Read]:
             yield _Read(segment.text, Reading.PRINT, segment.location)
 
 
+def _uses(expression: Expression) -> tuple[Reading, ...]:
+    """Return what an expression may do with a path that it reads."""
+    if isinstance(expression, Path):
+        return (Reading.PRINT,)
+    named = {"fact": (Reading.FACT,), "cite": (Reading.CITE,)}
+    return named.get(expression.name, (Reading.ROW, Reading.PRINT))
+
+
 class _Values:
     """What the rows of a kind hold at a path."""
 
     def __init__(self, project: Project) -> None:
         self._project = project
         self._found: dict[tuple[Path, Reading], Mapping[Row, tuple[str, str]]] = {}
+        self.may_fail = Known(self._may_fail)
 
     def join(self, name: str) -> Join | None:
         """Return the join of a name, if it is one."""
         return self._project.joins.get(name)
 
-    def may_fail(self, read: _Read) -> bool:
-        """Whether it must be looked at for each cell what is read."""
-        return read.path.root in self._project.joins or bool(self.faults(read))
+    def _may_fail(self, call: str) -> bool:
+        """Whether it must be looked at for each cell what an expression reads."""
+        try:
+            expression = expressions.parse(call)
+        except expressions.NotAllowedError:
+            return False
+        return any(
+            path.root in self._project.joins or bool(self.faults(_Read(path, use, Location(""))))
+            for path in expressions.references(expression)
+            for use in _uses(expression)
+        )
 
     def faults(self, read: _Read) -> Mapping[Row, tuple[str, str]]:
         """Return code and fault of the rows that do not hold what is read."""

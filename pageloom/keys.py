@@ -17,7 +17,7 @@ from typing import Any
 
 from pageloom.digests import LITERAL, NONE, Digests, digest
 from pageloom.known import Known
-from pageloom.model import SOURCE, Cite, Family, Fragment, Link, Path, Project, Row, Slot, Snippet
+from pageloom.model import SOURCE, Family, Link, Path, Project, Row, Slot, Snippet
 from pageloom.plan import FOLDED, NOINDEX, PUBLISHED, FamilyPlan, Plan
 from pageloom.theme import Theme
 
@@ -236,10 +236,9 @@ class Keys:
             for level in levels
             if (fragment := self._plan.fragments.get((snippet.path, level)))
         ]
-        parts = [part for item in fragments for part in (item.digest, *_cited(item))]
-        links = tuple(
-            segment for item in fragments for segment in item.segments if isinstance(segment, Link)
-        )
+        parts = [item.digest for item in fragments]
+        linked = [item for item in fragments if item.linked]
+        links = tuple(part for item in linked for part in item.segments if isinstance(part, Link))
         found = self._fragments[(snippet.path, levels)] = (digest(parts), links)
         return found
 
@@ -309,13 +308,3 @@ def _schemas(project: Project) -> bytes:
     markdown = {kind: sorted(names) for kind, names in project.markdown.items()}
     text = json.dumps((fields, markdown), sort_keys=True)
     return blake2b(text.encode(), digest_size=16).digest()
-
-
-def _cited(fragment: Fragment) -> Iterator[bytes]:
-    """Yield the digests of the facts and sources of a fragment, and of its literal words."""
-    for segment in fragment.segments:
-        if isinstance(segment, bytes):
-            yield blake2b(segment, digest_size=16).digest()
-        elif isinstance(segment, Cite):
-            yield segment.source.digest
-            yield segment.fact.digest if segment.fact else NONE

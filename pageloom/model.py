@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -106,14 +106,33 @@ class FactCall:
 Segment: TypeAlias = bytes | Print | Cite | Link | FactCall
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Fragment:
-    """What fills a slot, before a cell's values are put in."""
+    """What fills a slot, before a cell's values are put in.
 
-    segments: tuple[Segment, ...]
+    Not frozen: its segments are made when they are asked for. After an edit of a large site those
+    of most texts are not.
+    """
+
+    make: Callable[[], tuple[Segment, ...]]
     outline: tuple[int, ...] = ()
     """Levels of its headings in order."""
     digest: bytes = b""
+    """Digest of its words, and of the facts and sources that they name."""
+    linked: bool = False
+    """Whether there may be links to pages in it."""
+    _segments: tuple[Segment, ...] | None = None
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """Bytes, and what differs from page to page, in turn."""
+        if self._segments is None:
+            self._segments, self.make = self.make(), tuple
+        return self._segments
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return what another process makes it from."""
+        return Fragment, (tuple, self.outline, self.digest, self.linked, self.segments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +147,10 @@ class Pin:
     """Those of the rows, sorted."""
 
 
+Written = tuple[str, int, int]
+"""An expression as it is written, with its line and column in the file."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Snippet:
     """Words written for a slot and the cells they are for."""
@@ -136,15 +159,21 @@ class Snippet:
     slot: str
     families: tuple[str, ...]
     pins: tuple[Pin, ...]
-    body: str
+    read: Callable[[], str]
+    """Reads its words from the file again; few are needed after an edit."""
     body_line: int
     location: Location
     front: Mapping[str, str]
     waivers: tuple[tuple[str, str], ...] = ()
     digest: bytes = b""
     """Digest of the body."""
-    calls: tuple[str, ...] = ()
-    """The expressions in the body, as they are written."""
+    calls: tuple[Written, ...] = ()
+    """The expressions in the body."""
+
+    @property
+    def body(self) -> str:
+        """Its words."""
+        return self.read()
 
     @property
     def singles(self) -> tuple[str, ...]:

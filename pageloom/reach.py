@@ -57,6 +57,8 @@ def _named(plan: Plan, partials: Iterable[str]) -> set[str]:
     """Return the families that texts link to."""
     found = {name for text in partials for name in _NAMED.findall(text)}
     for fragment in plan.fragments.values():
+        if not fragment.linked:
+            continue
         found |= {part.family for part in fragment.segments if isinstance(part, Link)}
     return found
 

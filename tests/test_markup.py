@@ -6,6 +6,7 @@ import tempfile
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -67,6 +68,11 @@ def shown(segment: object) -> str:
         return f"[{'to' if segment.bare else 'link'} {segment.family}]"
     assert isinstance(segment, FactCall)
     return f"[{segment.name} {segment.path}]"
+
+
+def parts(fragment: Fragment) -> tuple[Any, ...]:
+    """Return what a fragment is."""
+    return fragment.segments, fragment.outline, fragment.digest, fragment.linked
 
 
 @pytest.fixture
@@ -207,7 +213,7 @@ def test_a_second_conversion_comes_from_the_cache_and_is_equal(project: Project)
     fragment = first.fragment(text)
     second = Bench(project)
     second.converter.cache = first.converter.cache
-    assert second.fragment(text) == fragment
+    assert parts(second.fragment(text)) == parts(fragment)
     assert second.converter.used == set(first.converter.cache)
 
 
@@ -288,5 +294,5 @@ def test_a_text_without_marks_is_converted_as_any_other(text: str):
     quick, slow = Bench(found), Bench(found)
     with patch.object(Bare, "run", return_value=None):
         made = slow.fragment(text)
-    assert quick.fragment(text) == made
+    assert parts(quick.fragment(text)) == parts(made)
     assert quick.problems == slow.problems

@@ -22,6 +22,8 @@ class Document:
     front: Node
     body: str
     body_line: int
+    offset: int
+    """Where the body starts in the text."""
 
 
 def parse_document(text: str, path: str, report: Report) -> Document | None:
@@ -43,7 +45,9 @@ def parse_document(text: str, path: str, report: Report) -> Document | None:
     front = tree(text[opening : closing[0]], path, report, first_line=2)
     if front is None:
         return None
-    return Document(path, front, text[closing[1] :], text.count("\n", 0, closing[1]) + 1)
+    return Document(
+        path, front, text[closing[1] :], text.count("\n", 0, closing[1]) + 1, closing[1]
+    )
 
 
 def _fences(text: str) -> tuple[int, tuple[int, int] | None]:

@@ -79,7 +79,7 @@ def _base(root: Path, report: Report, *, preview: bool, today: str) -> _Base | N
     axes = {spec.name: rows[spec.name] for spec in map_.axes}
     hidden = {axis: tables.hidden(axis) for axis in axes}
     check_names(settings_node, families, axes, hidden, report)
-    reader = SnippetReader(families, axes, fields, hidden, unread=tables.unread)
+    reader = SnippetReader(root, families, axes, fields, hidden, unread=tables.unread)
     made_joins = joins(map_.joins, rows)
     made = Project(
         settings=settings,

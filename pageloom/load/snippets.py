@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from hashlib import blake2b
+from pathlib import Path
 from typing import Any
 
-from pageloom import expressions, trees
+from pageloom import expressions, source, trees
+from pageloom.characters import decode, position
 from pageloom.diagnostics import Diagnostic, Location, closest_help, quoted
 from pageloom.expressions import text_of
 from pageloom.known import Known
 from pageloom.load.document import Document, parse_document
 from pageloom.load.schemas import built_in
-from pageloom.model import Family, Pin, Row, Snippet
+from pageloom.model import Family, Pin, Row, Snippet, Written
 from pageloom.schema import Validator
 from pageloom.trees import Node
 
@@ -25,6 +28,7 @@ class SnippetReader:
 
     def __init__(
         self,
+        root: Path,
         families: Mapping[str, Family],
         axes: Mapping[str, tuple[Row, ...]],
         fields: Mapping[str, frozenset[str] | None],
@@ -36,6 +40,7 @@ class SnippetReader:
 
         Naming them is no fault of a snippet.
         """
+        self._root = root
         self._families = families
         self._rows = axes
         self._index = {axis: {row.slug: row for row in rows} for axis, rows in axes.items()}
@@ -57,36 +62,41 @@ class SnippetReader:
         made: list[Snippet | None] = []
 
         def make() -> Any:
-            made.append(self._made(text, path, problems.append))
-            return None if problems or made[0] is None else _packed(made[0], text)
+            found, packed = self._made(text, path, problems.append)
+            made.append(found)
+            return None if problems else packed
 
         packed = trees.memo.get(text, make, self._salt)
         for problem in problems:
             report(problem)
-        return made[0] if made else self._unpacked(packed, text, path)
+        return made[0] if made else self._unpacked(packed, path)
 
     def prepare(self, texts: trees.Texts) -> None:
         """Read the heads of many snippets in other processes, where that can be done."""
 
         def make(text: str) -> Any:
             problems: list[Diagnostic] = []
-            found = self._made(text, "", problems.append)
-            return None if problems or found is None else _packed(found, text)
+            _, packed = self._made(text, "", problems.append)
+            return None if problems else packed
 
         trees.memo.spread(texts, make, self._salt)
 
-    def _made(self, text: str, path: str, report: Report) -> Snippet | None:
+    def _made(self, text: str, path: str, report: Report) -> tuple[Snippet | None, Any]:
+        """Return the snippet of a text, and what is kept of it."""
         document = parse_document(text, path, report)
-        return None if document is None else self.read(document, report)
+        found = None if document is None else self.read(document, report)
+        if document is None or found is None:
+            return None, None
+        return found, _packed(found, document.offset)
 
-    def _unpacked(self, packed: Any, text: str, path: str) -> Snippet:
+    def _unpacked(self, packed: Any, path: str) -> Snippet:
         slot, families, pins, offset, line, place, front, waivers, digest, calls = packed
         return Snippet(
             path,
             slot,
             families,
             tuple([self._pinned[pin] for pin in pins]),
-            text[offset:],
+            partial(_words, self._root, path, offset),
             line,
             Location(path, *place),
             front,
@@ -129,13 +139,13 @@ class SnippetReader:
             slot=slot.text,
             families=families,
             pins=tuple(sorted(pins, key=lambda pin: pin.axis)),
-            body=document.body,
+            read=partial(_words, self._root, document.path, document.offset),
             body_line=document.body_line,
             location=Location(document.path, slot.line, slot.column),
             front={key.text: value.text for key, value in front.pairs if value.kind == "text"},
             waivers=waivers,
             digest=blake2b(document.body.encode(), digest_size=16).digest(),
-            calls=tuple(expressions.calls(document.body)),
+            calls=tuple(_calls(document)),
         )
 
     def _counted(self, problem: Diagnostic) -> None:
@@ -260,20 +270,33 @@ class SnippetReader:
         )
 
 
+def _words(root: Path, path: str, offset: int) -> str:
+    """Return what stands after the head in a file; nothing where it cannot be read any more."""
+    raw = source.read_listed(root, path, _nowhere)
+    text = None if raw is None else decode(raw, path, _nowhere)
+    return "" if text is None else text[offset:]
+
+
+def _calls(document: Document) -> Iterator[Written]:
+    """Yield the expressions in a text with their places in the file."""
+    for call, offset in expressions.split(document.body)[1::2]:
+        line, column = position(document.body, offset)
+        yield call, document.body_line + line - 1, column
+
+
 def pinned(axis: str, rows: Iterable[Row], rank: int) -> Pin:
     """Return a pin of rows of an axis."""
     chosen = frozenset(rows)
     return Pin(axis, chosen, rank, tuple(sorted(row.slug for row in chosen)))
 
 
-def _packed(snippet: Snippet, text: str) -> Any:
+def _packed(snippet: Snippet, offset: int) -> Any:
     """Return a snippet without its rows and its text, as plain values."""
-    pins = [(pin.axis, pin.slugs, pin.rank) for pin in snippet.pins]
     return (
         snippet.slot,
         snippet.families,
-        pins,
-        len(text) - len(snippet.body),
+        [(pin.axis, pin.slugs, pin.rank) for pin in snippet.pins],
+        offset,
         snippet.body_line,
         (snippet.location.line, snippet.location.column),
         dict(snippet.front),

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from hashlib import blake2b
+from typing import NamedTuple
 
 import markdown
 from markupsafe import escape
 
 from pageloom import expressions
 from pageloom.diagnostics import Diagnostic, Location, Start, closest_help, letter, quoted
+from pageloom.known import Known
 from pageloom.lexicon import Lexicon
 from pageloom.markup.body import Body, Html, Valued, filled, target_prints
 from pageloom.markup.tree import Plain, Tree
@@ -25,16 +28,31 @@ from pageloom.model import (
     Project,
     Row,
     Segment,
+    Snippet,
 )
 from pageloom.schema import is_https_url
 
 Report = Callable[[Diagnostic], None]
-Known = Mapping[str, frozenset[str] | None]
+Names = Mapping[str, frozenset[str] | None]
+FOLDED = 4
+"""Level of headings in a part of a parent page; several parts may carry one snippet: no ids."""
+_PRINT = "P"
 MAX_TEXT = 100_000
 """Characters; a page of 60,000 bytes is a warning already."""
 _MAX_OPEN = 50
 _BRACKET = re.compile(r"\\.|[\[\]()]|\n[ \t]*\n")
 _EXTENSIONS = ("tables", "attr_list", "sane_lists", "def_list", "footnotes")
+
+
+class Use(NamedTuple):
+    """How snippets of some families and a slot are used."""
+
+    levels: tuple[int, ...]
+    """The levels of their headings."""
+    names: Names
+    """The names that they may use, with the declared fields."""
+    kinds: Known[str, str]
+    """What becomes of an expression; nothing where something is wrong with it."""
 
 
 class Converter:
@@ -52,6 +70,8 @@ class Converter:
         self.used: set[bytes] = set()
         self.key = b""
         """Under which the HTML of the last text is kept."""
+        self._faults = 0
+        self._named = Known(self._digest_of)
         self._tree = Tree()
         self._markdown = markdown.Markdown(extensions=[*_EXTENSIONS, Plain(self._tree)])
 
@@ -63,7 +83,7 @@ class Converter:
         *,
         slot: str,
         base: int,
-        known: Known,
+        known: Names,
         anchors: bool = True,
     ) -> Fragment:
         """Return the fragment of a Markdown text whose headings start at level `base`.
@@ -73,18 +93,79 @@ class Converter:
         """
         place = Start(start) if isinstance(start, int) else start
         body = Body(path, text, place, slot, base, anchors)
+        faults = self._faults
         self._set_aside(body, known)
-        html = self._html(body)
+        digest = blake2b(text.encode(), digest_size=16).digest()
+        self.key = _key((slot, base, anchors), map(_kind, body.segments), digest)
+        html = self._html(body, keep=self._faults == faults)
         for printed in target_prints(body):
             self._check_target(printed)
-        digest = blake2b(f"{slot}\0{base}\0{text}".encode(), digest_size=16).digest()
-        return Fragment(filled(html, body), tuple(body.outline), digest)
+        segments = filled(html, body)
+        calls = expressions.calls(text)
+        return Fragment(
+            lambda: segments, tuple(body.outline), *self._told(slot, base, digest, calls)
+        )
 
-    def _html(self, body: Body) -> str:
+    def known(self, snippet: Snippet, base: int, use: Use) -> Fragment | None:
+        """Return the fragment of a snippet of which the HTML is known; None where it is not.
+
+        Nothing is wrong with such a text, and its words need not be read.
+        """
+        calls = [call for call, _, _ in snippet.calls]
+        kinds = [use.kinds[call] for call in calls]
+        anchors = base != FOLDED
+        self.key = _key((snippet.slot, base, anchors), kinds, snippet.digest)
+        found = self.cache.get(self.key)
+        if found is None or not all(kinds) or any(kinds[index] == _PRINT for index in found[2]):
+            return None
+        self.used.add(self.key)
+        make = partial(self._segments, found, snippet, base, use.names)
+        return Fragment(make, found[1], *self._told(snippet.slot, base, snippet.digest, calls))
+
+    def use(self, levels: tuple[int, ...], names: Names) -> Use:
+        """Return how snippets of some families and a slot are used."""
+        return Use(levels, names, Known(partial(self._kind_of, names)))
+
+    def _kind_of(self, names: Names, call: str) -> str:
+        """Return what becomes of an expression; nothing where something is wrong with it."""
+        faults, report = self._faults, self._report
+        self._report = _nowhere  # who converts the text tells of it
+        segment, _ = self._segment(call, Location(""), names)
+        self._report = report
+        return _kind(segment) if self._faults == faults else ""
+
+    def _segments(
+        self, found: Html, snippet: Snippet, base: int, names: Names
+    ) -> tuple[Segment, ...]:
+        html, _, targets, flat = found
+        body = Body(snippet.path, "", Start(snippet.body_line), snippet.slot, base)
+        for call, line, column in snippet.calls:
+            self._take(body, call, Location(snippet.path, line, column), names)
+        body.targets.update(targets)
+        body.flat.update(flat)
+        return filled(html, body)
+
+    def _told(
+        self, slot: str, base: int, digest: bytes, calls: Sequence[str]
+    ) -> tuple[bytes, bool]:
+        """Return the digest of a fragment, and whether there may be links in it."""
+        named = b"".join([self._named[call] for call in calls])
+        found = blake2b(f"{slot}\0{base}\0".encode() + digest + named, digest_size=16).digest()
+        return found, any(call.lstrip().startswith("link") for call in calls)
+
+    def _digest_of(self, call: str) -> bytes:
+        """Return the digest of the fact or source that an expression names."""
+        try:
+            expression = expressions.parse(call)
+        except expressions.NotAllowedError:
+            return b""
+        argument = expression.args[0] if isinstance(expression, Call) else ""
+        row = self._project.facts.get(str(argument)) or self._project.sources.get(str(argument))
+        return row.digest if row is not None else b""
+
+    def _html(self, body: Body, *, keep: bool) -> str:
         """Return the HTML of a marked text, from the cache where the text is known."""
-        kinds = "".join(type(segment).__name__[0] for segment in body.segments)
-        head = f"{body.slot}\0{body.base}\0{body.anchors}\0{kinds}\0"
-        key = self.key = blake2b((head + body.marked).encode(), digest_size=16).digest()
+        key = self.key
         found = self.cache.get(key)
         if found is not None:
             html, outline, targets, flat = found
@@ -97,7 +178,7 @@ class Converter:
         html = self._converted(body, problems.append)
         for problem in problems:
             self._report(problem)
-        if not problems:
+        if not problems and keep:
             entry = (html, tuple(body.outline), tuple(body.targets), tuple(body.flat))
             self.cache[key] = entry
             self.used.add(key)
@@ -133,17 +214,21 @@ class Converter:
             known=known,
         )
 
-    def _set_aside(self, body: Body, known: Known) -> None:
+    def _set_aside(self, body: Body, known: Names) -> None:
         parts = expressions.split(body.text)
         for index, (text, offset) in enumerate(parts):
             if index % 2 == 0:
                 self._check_stray(body, text, offset)
                 body.add(text, offset)
                 continue
-            segment, plain = self._segment(text, body.at(offset), known)
-            body.segments.append(segment)
-            body.plain[len(body.segments) - 1] = plain
+            self._take(body, text, body.at(offset), known)
             body.add(f"\ue000{len(body.segments) - 1}\ue001", offset)
+
+    def _take(self, body: Body, call: str, location: Location, names: Names) -> None:
+        """Take what an expression becomes into a text."""
+        segment, plain = self._segment(call, location, names)
+        body.segments.append(segment)
+        body.plain[len(body.segments) - 1] = plain
 
     def _check_stray(self, body: Body, text: str, offset: int) -> None:
         stray = expressions.FORBIDDEN.search(text) if "{" in text or "}" in text else None
@@ -177,7 +262,7 @@ class Converter:
                 return
 
     def _segment(
-        self, text: str, location: Location, known: Mapping[str, frozenset[str] | None]
+        self, text: str, location: Location, known: Names
     ) -> tuple[Segment | Valued, Segment]:
         try:
             expression = expressions.parse(text)
@@ -274,9 +359,27 @@ class Converter:
     def _fault(
         self, code: str, location: Location, message: str, expected: str, help_: str = ""
     ) -> None:
+        self._faults += 1
         self._report(
             Diagnostic(code=code, location=location, message=message, expected=expected, help=help_)
         )
+
+
+def _key(place: tuple[str, int, bool], kinds: Iterable[str], digest: bytes) -> bytes:
+    """Return under which the HTML of a text is kept.
+
+    `place`: its slot, the level of its headings, and whether these have ids.
+    """
+    head = f"{place}\0{''.join(kinds)}\0"
+    return blake2b(head.encode() + digest, digest_size=16).digest()
+
+
+def _kind(segment: object) -> str:
+    return type(segment).__name__[0]
+
+
+def _nowhere(_: Diagnostic) -> None:
+    """Drop a problem."""
 
 
 def _check_levels(body: Body, report: Report) -> None:
