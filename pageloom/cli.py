@@ -98,12 +98,10 @@ def _build(arguments: argparse.Namespace) -> int:
         except revision.RevisionError as error:
             print(error, file=sys.stderr)
             return USAGE
-    outcome = unchanged.build(options)
-    if isinstance(outcome, str):
-        from pageloom import pipeline
+    seen = unchanged.Seen(options, beside=options.jobs != 1)
+    from pageloom import pipeline  # while another process reads the inputs
 
-        outcome = pipeline.build(options, terminal.progress(arguments), outcome)
-    return _finish(arguments, outcome)
+    return _finish(arguments, pipeline.build(options, terminal.progress(arguments), seen))
 
 
 def _check(arguments: argparse.Namespace) -> int:

@@ -35,6 +35,10 @@ class Digests:
         self._project: Project = plan.project
         self._tables: dict[str, bytes] = {}
         self._families: dict[str, bytes] = {}
+        project = plan.project
+        self._ids = {
+            id_: row.digest for id_, row in (*project.sources.items(), *project.facts.items())
+        }
         self._deep = Known(self._reached)
         self.row = self._deep.__getitem__
         """Returns the digest of a row and of the facts, sources and pages that its texts name.
@@ -56,9 +60,8 @@ class Digests:
     def literals(self, text: str) -> Iterator[bytes]:
         """Yield the digests of the facts and sources that a text names in quotes."""
         for literal in LITERAL.findall(text):
-            row = self._project.facts.get(literal) or self._project.sources.get(literal)
-            if row is not None:
-                yield row.digest
+            if literal in self._ids:
+                yield self._ids[literal]
 
     def linked(self, text: str) -> Iterator[bytes]:
         """Yield the digests of the families that a text links to."""
@@ -91,7 +94,7 @@ class Digests:
             for name, value in _own(row):
                 if isinstance(value, Row):
                     parts.append(self._from_its_own(value, above))
-                else:
+                elif "{{" in value or value in self._ids:
                     parts += self._named(row, name, value)
             above.discard(row)
             found = self._deep[row] = digest(parts) if len(parts) > 1 else row.digest
@@ -114,8 +117,7 @@ class Digests:
 
     def _named(self, row: Row, name: str, text: str) -> list[bytes]:
         """Return the digests of what a text of a row names."""
-        named = self._project.facts.get(text) or self._project.sources.get(text)
-        found = [named.digest] if named is not None else []
+        found = [self._ids[text]] if text in self._ids else []
         if "{{" in text and name in self._project.markdown.get(row.kind, ()):
             found += self.literals(text)
             found += self.linked(text)
@@ -152,7 +154,8 @@ def _own(row: Row) -> Iterator[tuple[str, str | Row]]:
         if isinstance(value, (str, Row)):
             yield name, value
         elif value is not None:
-            yield from ((name, item) for item in _inner(value))
+            for item in _inner(value):
+                yield name, item
 
 
 def _inner(value: Any) -> Iterator[str | Row]:

@@ -80,15 +80,12 @@ def convert(
     uses: Uses = Known(partial(_use, project, converter))
     if len(project.snippets) - len(converter.cache) >= PARALLEL_FROM:
         _warm(project, converter, uses, jobs)
-    later = bool(converter.given) and shelf is NO_SHELF
     made: dict[tuple[str, int], Fragment] = {}
     for snippet in project.snippets:
         found = shelf.get(snippet, partial(_converted, project, converter, uses, snippet))
         for level, fragment, key in found:
             made[(snippet.path, level)] = fragment
             converter.used.add(key)
-            if not later:
-                fragment.segments  # noqa: B018  (made here, for all processes)
     for kind, fields in project.markdown.items():
         for row in project.tables.get(kind, ()):
             for name in sorted(fields):

@@ -59,14 +59,40 @@ def digest(root: Path, options: str) -> str:
     Contents are read, not times: what is touched but equal changes nothing.
     """
     found = blake2b(engine_digest() + options.encode(), digest_size=16)
+    for folder in _read_from(root):
+        for path in sorted(_files(str(folder))):
+            _update(found, path)
+    return found.hexdigest()
+
+
+def changed_since(root: Path, begun: int) -> bool:
+    """Return whether a file that `digest` reads was changed, or came or went, since a time (ns)."""
+    folders = [str(folder) for folder in _read_from(root)]
+    while folders:
+        folder = folders.pop()
+        with contextlib.suppress(OSError), os.scandir(folder) as entries:
+            if _later(os.stat(folder), begun):  # noqa: PTH116
+                return True
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                elif entry.is_file() and _later(entry.stat(), begun):
+                    return True
+    return False
+
+
+def _later(found: os.stat_result, begun: int) -> bool:
+    """Whether a file was changed since; its own time may be an old one that was carried along."""
+    return max(found.st_mtime_ns, found.st_ctime_ns) >= begun
+
+
+def _read_from(root: Path) -> list[Path]:
+    """Return the folders that a build reads."""
     themes = [root / "themes" / name for name in sorted(_folders(root / "themes"))]
     folders = [root / "matrix", root / "content", *themes]
     if not _is_shipped(root / "themes" / "default"):
         folders.append(defaults_root())
-    for folder in folders:
-        for path in sorted(_files(str(folder))):
-            _update(found, path)
-    return found.hexdigest()
+    return folders
 
 
 def base_digest(root: Path, options: str) -> bytes:

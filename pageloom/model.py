@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeAlias
 
 from pageloom.diagnostics import Location, Start
@@ -106,13 +107,9 @@ class FactCall:
 Segment: TypeAlias = bytes | Print | Cite | Link | FactCall
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Fragment:
-    """What fills a slot, before a cell's values are put in.
-
-    Not frozen: its segments are made when they are asked for. After an edit of a large site those
-    of most texts are not.
-    """
+    """What fills a slot, before a cell's values are put in."""
 
     make: Callable[[], tuple[Segment, ...]]
     outline: tuple[int, ...] = ()
@@ -121,18 +118,19 @@ class Fragment:
     """Digest of its words, and of the facts and sources that they name."""
     linked: bool = False
     """Whether there may be links to pages in it."""
-    _segments: tuple[Segment, ...] | None = None
 
     @property
     def segments(self) -> tuple[Segment, ...]:
-        """Bytes, and what differs from page to page, in turn."""
-        if self._segments is None:
-            self._segments, self.make = self.make(), tuple
-        return self._segments
+        """Bytes, and what differs from page to page, in turn; made when they are asked for.
+
+        After an edit of a large site those of most texts are not.
+        """
+        return self.make()
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Return what another process makes it from."""
-        return Fragment, (tuple, self.outline, self.digest, self.linked, self.segments)
+        ready = partial(tuple, self.segments)
+        return Fragment, (ready, self.outline, self.digest, self.linked)
 
 
 @dataclass(frozen=True, slots=True)

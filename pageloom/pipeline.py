@@ -49,6 +49,7 @@ from pageloom.outcome import Gain, Outcome
 from pageloom.plan import VERDICTS, Plan
 from pageloom.publish import Folder, PublishError
 from pageloom.theme import Theme
+from pageloom.unchanged import Seen
 
 Report = Callable[[Diagnostic], None]
 
@@ -214,27 +215,28 @@ def _ignored(_: Diagnostic) -> None:
     """Take a problem that was told before."""
 
 
-def build(options: Options, progress: writing.Progress | None = None, changed: str = "") -> Outcome:
+def build(
+    options: Options, progress: writing.Progress | None = None, seen: Seen | None = None
+) -> Outcome:
     """Build the site; where its sources are unsound, write nothing.
 
-    `changed`: the digest of the inputs, where it was just found to be another than the last one.
+    `seen`: the inputs, where they are being read already.
     """
     started = time.perf_counter()
     folder = options.folder
     try:
         with folder.locked():
-            outcome = _locked_build(options, folder, progress, changed)
+            outcome = _locked_build(options, folder, progress, seen or Seen(options))
     except PublishError as error:
         outcome = Outcome(problems=(error.diagnostic,))
     return replace(outcome, seconds=time.perf_counter() - started)
 
 
 def _locked_build(
-    options: Options, folder: Folder, progress: writing.Progress | None, changed: str
+    options: Options, folder: Folder, progress: writing.Progress | None, seen: Seen
 ) -> Outcome:
-    digest = changed or options.inputs_digest()
-    look = options.verify or options.against or changed
-    last = None if look else unchanged.last_outcome(folder, digest)
+    look = options.verify or options.against
+    last = None if look else unchanged.last_outcome(folder, seen)
     if last is not None:
         return last
     state = folder.read()
@@ -264,7 +266,8 @@ def _locked_build(
         gain=_gain(options, decision, plan),
     )
     if not any(problem.is_error for problem in outcome.problems):
-        folder.conclude(unchanged.summary(outcome, digest))
+        if seen.stay():
+            folder.conclude(unchanged.summary(outcome, seen.digest()))
         kept.write(options.root, "rows", {b"rows": gains.known(plan.project)})
     return outcome
 

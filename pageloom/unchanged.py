@@ -4,36 +4,36 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+from functools import cache
 from typing import Any
 
+from pageloom import inputs
+from pageloom.aside import aside
 from pageloom.diagnostics import Diagnostic
 from pageloom.options import Options
 from pageloom.outcome import Outcome
-from pageloom.publish import Folder, PublishError
+from pageloom.publish import Folder
 
 
-def build(options: Options) -> Outcome | str:
-    """Return the last outcome where nothing changed since, else the digest of the inputs.
+class Seen:
+    """The inputs of a build as they are when it begins."""
 
-    The digest is empty where a build must tell in any case.
-    """
-    if options.verify or options.against:
-        return ""
-    started = time.perf_counter()
-    try:
-        with options.folder.locked():
-            digest = options.inputs_digest()
-            outcome = last_outcome(options.folder, digest)
-    except PublishError:
-        return ""
-    return replace(outcome, seconds=time.perf_counter() - started) if outcome else digest
+    def __init__(self, options: Options, *, beside: bool = False) -> None:
+        """Begin to read them, in another process where that is wanted."""
+        self._root = options.root
+        self._begun = time.time_ns()
+        self.digest = (aside if beside else cache)(options.inputs_digest)
+        """Returns the digest of every byte of them."""
+
+    def stay(self) -> bool:
+        """Return whether they are still what they were when the build began."""
+        return not inputs.changed_since(self._root, self._begun)
 
 
-def last_outcome(folder: Folder, digest: str) -> Outcome | None:
-    """Return what the last build found, when it had inputs of this digest and ended well."""
+def last_outcome(folder: Folder, seen: Seen) -> Outcome | None:
+    """Return what the last build found, when it had these inputs and ended well."""
     last: Mapping[str, Any] = folder.last()
-    if last.get("inputs") != digest:
+    if not last or last.get("inputs") != seen.digest():
         return None
     try:
         return Outcome(

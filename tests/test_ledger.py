@@ -18,8 +18,8 @@ from trees import append, copied, errors, made, rebuilt, replace, stamps, tree
 from pageloom import cli, ledger, unchanged
 from pageloom.ledger import Entry
 from pageloom.options import Options
-from pageloom.outcome import Outcome
 from pageloom.pipeline import build
+from pageloom.unchanged import Seen
 
 TEXTS = {f"answer {town} knee late": prose(town) for town in ("alm", "birk", "coll")}
 PAIRS = (("alm", "knee"), ("birk", "knee"), ("coll", "knee"))
@@ -275,11 +275,11 @@ def test_a_build_that_has_nothing_to_do_sees_an_edit_of_the_ledger(site: Path):
     released(site)
     made(site)
     options = Options(root=site)
-    assert isinstance(unchanged.build(options), Outcome)
+    assert unchanged.last_outcome(options.folder, Seen(options)) is not None
     path = site / "matrix/ledger/page.tsv"
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("2026-11-25", "2026-11-20", 1), encoding="utf-8")
-    assert isinstance(unchanged.build(options), str)
+    assert unchanged.last_outcome(options.folder, Seen(options)) is None
 
 
 def test_lines_move_with_their_family(site: Path):

@@ -16,7 +16,6 @@ from pageloom.markup import Converter, merged, spread
 from pageloom.model import (
     FactCall,
     Filled,
-    Fragment,
     Print,
     Row,
     Segment,
@@ -39,7 +38,8 @@ _Field = Known[Row, bytes]
 class _Text:
     """A snippet at a heading level, and what was made of it for cells with the same values."""
 
-    fragment: Fragment
+    segments: tuple[Segment, ...]
+    """Empty where its literals and places say all."""
     pick: Pick | None
     """The rows whose values it prints; None where it is made for each cell."""
     neighbours: bool
@@ -91,7 +91,9 @@ class Filler:
                 return other(number, cell)
             text = texts.get(snippet)
             if text is None:
-                text = texts[snippet] = self._text(plan, snippet, level)
+                text = self._text(plan, snippet, level)
+                if len(snippet.singles) < len(cell):  # else no other cell has it
+                    texts[snippet] = text
             return text.same or self._of_text(text, plan, cell)
 
         return make
@@ -133,17 +135,17 @@ class Filler:
         return axes & set(plan.family.axes)
 
     def _text(self, plan: FamilyPlan, snippet: Snippet, level: int) -> _Text:
-        fragment = self._plan.fragments[(snippet.path, level)]
-        roots = _roots(fragment)
+        segments = self._plan.fragments[(snippet.path, level)].segments
+        roots = _roots(segments)
         axes = self._axes_of(plan, roots)
         alone = roots and len(axes | set(snippet.singles)) == len(plan.family.axes)
         pick = None if alone else self._data.picker(roots, plan)
-        literals, places = self._simplified(fragment, plan)
+        literals, places = self._simplified(segments, plan)
         neighbours = bool(axes) and plan.family.axes[0] in axes
-        number = links(fragment.segments)
-        text = _Text(fragment, pick, neighbours, literals, places, number)
-        if not any(isinstance(segment, (Print, FactCall)) for segment in fragment.segments):
-            text.same = filled(merged(fragment.segments))
+        said = () if places else segments
+        text = _Text(said, pick, neighbours, literals, places, links(segments))
+        if not any(isinstance(segment, (Print, FactCall)) for segment in segments):
+            text.same = filled(merged(segments))
         return text
 
     def _of_text(self, text: _Text, plan: FamilyPlan, cell: Cell) -> Filled:
@@ -161,8 +163,8 @@ class Filler:
     def _put_in(self, text: _Text, plan: FamilyPlan, cell: Cell) -> Filled:
         if not text.places:
             scope = self._plan.scope(plan.family, cell)
-            segments = text.fragment.segments
-            return filled(merged(p for segment in segments for p in self._values(segment, scope)))
+            found = (p for segment in text.segments for p in self._values(segment, scope))
+            return filled(merged(found))
         parts = list(text.literals)
         for number, place, values in text.places:
             parts[number] = values[cell[place]]
@@ -170,13 +172,13 @@ class Filler:
         return Filled((whole,), whole=whole, links=text.links)
 
     def _simplified(
-        self, fragment: Fragment, plan: FamilyPlan
+        self, segments: Iterable[Segment], plan: FamilyPlan
     ) -> tuple[tuple[bytes, ...], tuple[tuple[int, int, _Field], ...]]:
-        """Return literals and places of a fragment that only prints fields which every row has."""
+        """Return literals and places of a text that only prints fields which every row has."""
         axes = plan.family.axes
         literals: list[bytes] = []
         places: list[tuple[int, int, _Field]] = []
-        for number, segment in enumerate(fragment.segments):
+        for number, segment in enumerate(segments):
             if isinstance(segment, bytes):
                 literals.append(segment)
             elif (
@@ -225,9 +227,9 @@ def _nothing(_: int, __: Cell) -> Filled:
     return NOTHING
 
 
-def _roots(fragment: Fragment) -> tuple[str, ...]:
+def _roots(segments: Iterable[Segment]) -> tuple[str, ...]:
     found: dict[str, None] = {}
-    for segment in fragment.segments:
+    for segment in segments:
         if isinstance(segment, (Print, FactCall)):
             found[segment.path.root] = None
     found.pop("site", None)

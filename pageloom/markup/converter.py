@@ -100,11 +100,9 @@ class Converter:
         html = self._html(body, keep=self._faults == faults)
         for printed in target_prints(body):
             self._check_target(printed)
-        segments = filled(html, body)
+        make = partial(tuple, filled(html, body))
         calls = expressions.calls(text)
-        return Fragment(
-            lambda: segments, tuple(body.outline), *self._told(slot, base, digest, calls)
-        )
+        return Fragment(make, tuple(body.outline), *self._told(slot, base, digest, calls))
 
     def known(self, snippet: Snippet, base: int, use: Use) -> Fragment | None:
         """Return the fragment of a snippet of which the HTML is known; None where it is not.
