@@ -128,8 +128,7 @@ def _decided(options: Options, memory: Memory = NO_MEMORY) -> Decision:
         decision.measured = gate.decide(plan, decision.scales, report)
     staging.settle(plan)
     decision.checks.append(partial(redirects.check, plan, report))
-    names = [name for name, _ in inputs.templates(project)]
-    decision.checks.append(lambda: reach.check(plan, map(theme.text, names), report))
+    decision.checks.append(partial(_reach, decision, options, plan, theme))
     return decision
 
 
@@ -211,6 +210,15 @@ def _lint(
         kept.write(options.root, "lint", linted.kept)
 
 
+def _reach(decision: Decision, options: Options, plan: Plan, theme: Theme) -> None:
+    """Find pages that a reader hardly finds."""
+    partials = (theme.text(name) for name, _ in inputs.templates(plan.project))
+    known = kept.read(options.root, "reach")
+    found = reach.check(plan, partials, decision.problems.append, known)
+    if found != known:
+        kept.write(options.root, "reach", found)
+
+
 def _ignored(_: Diagnostic) -> None:
     """Take a problem that was told before."""
 
@@ -251,6 +259,7 @@ def _locked_build(
     def is_sound() -> bool:
         decision.finish()
         guard(decision, options)
+        seen.look_again()
         return decision.sound
 
     done = writer.run(options.jobs, options.executor, progress, is_sound)
@@ -266,7 +275,7 @@ def _locked_build(
         gain=_gain(options, decision, plan),
     )
     if not any(problem.is_error for problem in outcome.problems):
-        if seen.stay():
+        if seen.stayed:
             folder.conclude(unchanged.summary(outcome, seen.digest()))
         kept.write(options.root, "rows", {b"rows": gains.known(plan.project)})
     return outcome

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from hashlib import blake2b
 from typing import Any
 
 from pageloom.diagnostics import WARNING, Diagnostic
@@ -18,6 +19,8 @@ from pageloom.plan import PER_HUB_PAGE, PUBLISHED, FamilyPlan, Plan
 Report = Callable[[Diagnostic], None]
 Page = tuple[str, int]
 """A family's name and the number of a cell."""
+Kept = dict[bytes, list[Any]]
+"""Problems as plain values, by all that they depend on."""
 Counts = dict[str, bytearray]
 """A small number for each cell, by family."""
 FAR, FEW = 3, 2
@@ -28,15 +31,40 @@ _NAMED = re.compile(r"""\b(?:link|url)\(\s*["']([^"'\n]+)["']""")
 _SHOWN = 3
 
 
-def check(plan: Plan, partials: Iterable[str], report: Report) -> None:
+def check(plan: Plan, partials: Iterable[str], report: Report, known: Kept) -> Kept:
     """Report families whose published pages are far from home or have few links to them.
 
-    `partials` are the texts of the theme that may link to pages.
+    `partials` are the texts of the theme that may link to pages, `known` is what the last build
+    found. Return what this one did.
     """
+    named = _named(plan, partials)
+    key = _made_of(plan, named)
+    found = known.get(key)
+    problems: list[Diagnostic] = []
+    if found is None:
+        _look(plan, named, problems.append)
+        found = [problem.as_json() for problem in problems]
+    for problem in problems or map(Diagnostic.from_json, found):
+        report(problem)
+    return {key: found}
+
+
+def _made_of(plan: Plan, named: Iterable[str]) -> bytes:
+    """Return the digest of what decides on what is found: cells, verdicts, lists and menus."""
+    project = plan.project
+    parts = [project.settings.digest, " ".join(sorted(named)).encode()]
+    for family in plan.families.values():
+        parts += (str(family.family.location).encode(), family.family.digest)
+        parts += (bytes(family.verdicts), str(len(family.cells)).encode())
+    for rows in (*project.axes.values(), *(join.rows for join in project.joins.values())):
+        parts += (row.digest for row in rows)
+    return blake2b(b"\n".join(parts), digest_size=16).digest()
+
+
+def _look(plan: Plan, named: set[str], report: Report) -> None:
     home = next((item for item in plan.families.values() if item.family.route == "/"), None)
     if home is None or PUBLISHED not in home.verdicts:
         return
-    named = _named(plan, partials)
     menu = set(_menu(plan))
     near = _near(plan, (home.family.name, 0), menu, named)
     linked = _linked(plan)

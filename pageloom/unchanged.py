@@ -24,10 +24,12 @@ class Seen:
         self._begun = time.time_ns()
         self.digest = (aside if beside else cache)(options.inputs_digest)
         """Returns the digest of every byte of them."""
+        self.stayed = False
+        """Whether they were the same when `look_again` was called last."""
 
-    def stay(self) -> bool:
-        """Return whether they are still what they were when the build began."""
-        return not inputs.changed_since(self._root, self._begun)
+    def look_again(self) -> None:
+        """Find out whether they are still what they were when the build began."""
+        self.stayed = not inputs.changed_since(self._root, self._begun)
 
 
 def last_outcome(folder: Folder, seen: Seen) -> Outcome | None:
