@@ -8,8 +8,7 @@ other cut.
 from __future__ import annotations
 
 import marshal
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Literal
@@ -22,7 +21,7 @@ LONG = 60_000
 SPREAD_FROM = 20
 """New pieces of a list from which it pays to parse in processes."""
 _ROWS_A_PIECE = 64
-_ROW = re.compile(r"^- ", re.MULTILINE)
+_ROW = "\n- "
 
 
 @dataclass(slots=True)
@@ -73,8 +72,6 @@ def unpacked(packed: Any, first_line: int) -> Node:
     return Node(kind, line + first_line, column, text, start=begun)
 
 
-Texts = Callable[[int, int], Iterable[str]]
-"""Gives the texts of one part of several."""
 Spread = Callable[[Callable[[int, int], "dict[bytes, bytes]"]], "Iterable[dict[bytes, bytes]]"]
 
 
@@ -99,12 +96,8 @@ class Memo:
         self._kept, self._used = {}, {}
         return used, given
 
-    def get(self, text: str, make: Callable[[], Any], salt: bytes = b"") -> Any:
-        """Return what was made of a text; `make` gives it, or None after a problem.
-
-        `salt` tells apart what is made of one text in several ways.
-        """
-        key = _key(text, salt)
+    def get(self, key: bytes, make: Callable[[], Any]) -> Any:
+        """Return what was made of a text, by its key; `make` gives it, or None after a problem."""
         found = self._used.get(key) or self._kept.get(key)
         if found is None:
             made = make()
@@ -114,27 +107,24 @@ class Memo:
         self._used[key] = found
         return marshal.loads(found)  # noqa: S302  (made here, or kept with a digest)
 
-    def has(self, text: str, make: Callable[[], Any], salt: bytes) -> bool:
+    def has(self, key: bytes, make: Callable[[], Any]) -> bool:
         """Return whether `get` gives something; it is made where it is new."""
-        key = _key(text, salt)
         found = self._used.get(key) or self._kept.get(key)
         if found is not None:
             self._used[key] = found
-        return found is not None or self.get(text, make, salt) is not None
+        return found is not None or self.get(key, make) is not None
 
-    def prepare(self, texts: Iterable[str], make: Callable[[str], Any], salt: bytes) -> None:
+    def prepare(self, texts: Mapping[bytes, str], make: Callable[[str], Any]) -> None:
         """Make what is new of many texts in other processes; one with a problem is left out."""
-        keys = {_key(text, salt): text for text in texts}
-        new = [(k, text) for k, text in keys.items() if k not in self._used and k not in self._kept]
+        new = [key for key in texts if key not in self._used and key not in self._kept]
         if len(new) >= SPREAD_FROM:
-            self.spread(lambda part, parts: (text for _, text in new[part::parts]), make, salt)
+            self.spread(lambda part, parts: ((k, make(texts[k])) for k in new[part::parts]))
 
-    def spread(self, texts: Texts, make: Callable[[str], Any], salt: bytes) -> None:
-        """Make what is needed of parts of many texts in other processes, where that can be done."""
+    def spread(self, make: Callable[[int, int], Iterable[tuple[bytes, Any]]]) -> None:
+        """Take what other processes make of parts of many texts, where that can be done."""
 
         def work(part: int, parts: int) -> dict[bytes, bytes]:
-            made = ((_key(text, salt), make(text)) for text in texts(part, parts))
-            return {key: marshal.dumps(tree) for key, tree in made if tree is not None}
+            return {key: marshal.dumps(made) for key, made in make(part, parts) if made is not None}
 
         for found in self._spread(work):
             self._used.update(found)
@@ -144,8 +134,15 @@ class Memo:
         return len(self._kept) + len(self._used)
 
 
-def _key(text: str, salt: bytes) -> bytes:
-    return blake2b(text.encode(errors="surrogatepass") + salt, digest_size=16).digest()
+def key(text: str | bytes, salt: bytes = b"") -> bytes:
+    """Return under which it is kept what was made of a text.
+
+    `salt` tells apart what is made of one text in several ways.
+    """
+    content = text.encode(errors="surrogatepass") if isinstance(text, str) else text
+    found = blake2b(content, digest_size=16)
+    found.update(salt)
+    return found.digest()
 
 
 def pieces(text: str) -> Iterator[tuple[str, int]]:
@@ -153,17 +150,19 @@ def pieces(text: str) -> Iterator[tuple[str, int]]:
 
     A row ends a piece when its own text says so, one in 64 on average.
     """
-    starts = [match.start() for match in _ROW.finditer(text)]
-    if not starts:
+    start = 0 if text.startswith("- ") else text.find(_ROW) + 1
+    if not text.startswith("- ", start):
         return
-    begin, line = 0, 1
-    for start, following in zip(starts, [*starts[1:], len(text)], strict=True):
+    begin, line, last = 0, 1, len(text)
+    while start < last:
+        following = text.find(_ROW, start) + 1 or last
         row = text[start:following]
-        if crc32(row.encode(errors="surrogatepass")) % _ROWS_A_PIECE == 0 or following == len(text):
+        if crc32(row.encode(errors="surrogatepass")) % _ROWS_A_PIECE == 0 or following == last:
             piece = text[begin:following]
             yield piece, line
             line += piece.count("\n")
             begin = following
+        start = following
 
 
 memo = Memo()

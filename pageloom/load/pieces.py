@@ -55,11 +55,12 @@ class Pieces:
 
     def entries(self, text: str, path: str) -> Iterator[Entry] | None:
         """Return the rows of a long table's text; None where it must be read in the plain way."""
-        pieces = list(trees.pieces(text))
+        salt = self.salt
+        pieces = [(trees.key(piece, salt), piece, line) for piece, line in trees.pieces(text)]
         make = self._packed
-        trees.memo.prepare((piece for piece, _ in pieces), make, self.salt)
+        trees.memo.prepare({key: piece for key, piece, _ in pieces}, make)
         if not pieces or not all(
-            trees.memo.has(piece, partial(make, piece), self.salt) for piece, _ in pieces
+            trees.memo.has(key, partial(make, piece)) for key, piece, _ in pieces
         ):
             return None
         return self._unpacked(pieces, path)
@@ -78,26 +79,29 @@ class Pieces:
             made = entry(values, item, "", self.markdown)
             starts = {name: (s.line, s.column, s.indented) for name, s in made.starts.items()}
             place = (item.line - 1, item.column)
-            found.append((_packed(values), *place, starts, self.digest(values)))
+            packed = _packed(values)
+            apart = [name for name, value in packed.items() if not _is_plain(value)]
+            found.append((packed, apart, *place, starts, self.digest(values)))
         return found
 
-    def _unpacked(self, pieces: list[tuple[str, int]], path: str) -> Iterator[Entry]:
-        for piece, first in pieces:
+    def _unpacked(self, pieces: list[tuple[bytes, str, int]], path: str) -> Iterator[Entry]:
+        for key, piece, first in pieces:
             make = partial(self._packed, piece)
-            for values, line, column, starts, digest in trees.memo.get(piece, make, self.salt):
+            for values, apart, line, column, starts, digest in trees.memo.get(key, make):
                 begun = {
                     name: Start(start[0] + first - 1, start[1], start[2])
                     for name, start in starts.items()
                 }
-                for name, value in values.items():
-                    if type(value) is not str:
-                        values[name] = _unpacked(value, path, first - 1)
-                yield Entry(
-                    values,
-                    Location(path, line + first, column),
-                    begun,
-                    digest,
-                )
+                for name in apart:
+                    values[name] = _unpacked(values[name], path, first - 1)
+                yield Entry(values, Location(path, line + first, column), begun, digest)
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a packed value is what it was packed from."""
+    if isinstance(value, (tuple, dict)):
+        return all(map(_is_plain, value.values() if isinstance(value, dict) else value))
+    return not isinstance(value, list)
 
 
 def _packed(value: Any) -> Any:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from pageloom import inputs, source, trees
-from pageloom.characters import decode
 from pageloom.diagnostics import Diagnostic
 from pageloom.inputs import defaults_root
 from pageloom.load.claims import read_claims
@@ -155,7 +154,7 @@ def _snippets(
     found = source.files(root, "content", (".md",), report)
     paths = [path for path in found if not path.startswith("content/root/")]
     if len(paths) - len(trees.memo) >= SPREAD_FROM:
-        base.reader.prepare(lambda part, parts: _texts(root, paths[part::parts]))
+        base.reader.prepare(lambda part, parts: _contents(root, paths[part::parts]))
     for path in paths:
         raw = source.read_listed(root, path, report)
         if raw is None:
@@ -164,19 +163,18 @@ def _snippets(
             ("snippet", path),
             partial(_made_from, base, raw),
             report,
-            partial(_snippet, base.reader, raw, path),
+            partial(base.reader.snippet, raw, path),
         )
         if snippet is not None and (preview or snippet.front.get("draft") != "true"):
             yield snippet
 
 
-def _texts(root: Path, paths: Iterable[str]) -> Iterator[str]:
-    """Yield the texts of files that can be read."""
+def _contents(root: Path, paths: Iterable[str]) -> Iterator[bytes]:
+    """Yield the contents of files that can be read."""
     for path in paths:
         raw = source.read_listed(root, path, _nowhere)
-        text = None if raw is None else decode(raw, path, _nowhere)
-        if text is not None:
-            yield text
+        if raw is not None:
+            yield raw
 
 
 def _nowhere(_: Diagnostic) -> None:
@@ -185,11 +183,6 @@ def _nowhere(_: Diagnostic) -> None:
 
 def _made_from(base: _Base, raw: bytes) -> Hashable:
     return base, raw
-
-
-def _snippet(reader: SnippetReader, raw: bytes, path: str, report: Report) -> Snippet | None:
-    text = decode(raw, path, report)
-    return None if text is None else reader.snippet(text, path, report)
 
 
 def _root_files(root: Path, report: Report) -> Iterator[tuple[str, bytes]]:

@@ -7,6 +7,7 @@ from hashlib import blake2b
 from typing import Any, TypeGuard
 
 from pageloom.diagnostics import ERROR, WARNING, Diagnostic, Location, closest_help, letter, quoted
+from pageloom.known import Known
 from pageloom.load.rows import Raw, Tables, TableSpec, values_digest
 from pageloom.load.schemas import schema_path
 from pageloom.model import Join, Row
@@ -30,8 +31,11 @@ def resolve(tables: Tables, report: Report) -> dict[str, tuple[Row, ...]]:
                 if type(value) is not str:
                     values[key] = finder.lookup(value, found)
     done: set[Row] = set()
-    for start in edges:
-        _walk(start, edges, done, report)
+    for start, targets in edges.items():
+        if all(target in done for target, _ in targets):
+            done.add(start)  # no circle can lead through it
+        else:
+            _walk(start, edges, done, report)
     _set_digests(tables.raw, edges)
     return {
         name: tuple(sorted((raw.row for raw in raws), key=lambda row: row.slug))
@@ -82,6 +86,8 @@ class _Finder:
                 edges.append((row, value))
             return row
         if isinstance(value, tuple):
+            if all(isinstance(item, str) for item in value):
+                return value
             found = [v if isinstance(v, str) else self.lookup(v, edges) for v in value]
             return tuple([item for item in found if item is not None])
         if isinstance(value, dict):
@@ -144,14 +150,20 @@ def _own_digest(raw: Raw) -> bytes:
 
 def _set_digests(tables: Mapping[str, list[Raw]], edges: Edges) -> None:
     own = {raw.row: _own_digest(raw) for raws in tables.values() for raw in raws}
-    known: dict[Row, set[Row]] = {}
+    reached: dict[Row, set[Row]] = {}
+    below: Known[Row, bytes] = Known(lambda row: _below(row, edges, reached, own))
     for row, targets in edges.items():
         digest = own[row]
         if targets:
-            rows = set().union(*[_reachable(target, edges, known) for target, _ in targets])
-            reached = sorted([own[other] for other in rows if other in own])
-            digest = blake2b(digest + b"".join(reached), digest_size=16).digest()
+            parts = sorted({below[target] for target, _ in targets})
+            digest = blake2b(digest + b"".join(parts), digest_size=16).digest()
         object.__setattr__(row, "digest", digest)
+
+
+def _below(row: Row, edges: Edges, reached: dict[Row, set[Row]], own: Mapping[Row, bytes]) -> bytes:
+    """Return the digest of a row and all rows that it refers to."""
+    parts = sorted([own[other] for other in _reachable(row, edges, reached) if other in own])
+    return blake2b(b"".join(parts), digest_size=16).digest()
 
 
 def _reachable(start: Row, edges: Edges, known: dict[Row, set[Row]]) -> set[Row]:

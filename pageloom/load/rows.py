@@ -38,7 +38,7 @@ class TableSpec:
     """Whether slugs of these rows stand in addresses, so that former ones matter."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Raw:
     """A row whose values still hold references."""
 
@@ -224,7 +224,7 @@ class Tables:
                 self._remember_slug(spec, str(entry.values.get(spec.key, "")), draft=True)
                 return
         row = self._add(spec, entry)
-        if row is not None:
+        if row is not None and entry.starts:
             self.starts.update(((row, name), start) for name, start in entry.starts.items())
 
     def _remember_slug(self, spec: TableSpec, slug: str, *, draft: bool = False) -> None:

@@ -53,37 +53,39 @@ class SnippetReader:
         self._pinned = Known(self._pin_of)
         self._salt = _digest_of(families, axes, fields, (hidden, self._unread))
 
-    def snippet(self, text: str, path: str, report: Report) -> Snippet | None:
-        """Return the snippet of a file's text, or None after its problems were reported.
+    def snippet(self, raw: bytes, path: str, report: Report) -> Snippet | None:
+        """Return the snippet of a file's content, or None after its problems were reported.
 
-        One without problems is kept by its text, and by what else decides on its head.
+        One without problems is kept by its content, and by what else decides on its head.
         """
         problems: list[Diagnostic] = []
         made: list[Snippet | None] = []
 
         def make() -> Any:
-            found, packed = self._made(text, path, problems.append)
+            found, packed = self._made(raw, path, problems.append)
             made.append(found)
             return None if problems else packed
 
-        packed = trees.memo.get(text, make, self._salt)
+        packed = trees.memo.get(trees.key(raw, self._salt), make)
         for problem in problems:
             report(problem)
         return made[0] if made else self._unpacked(packed, path)
 
-    def prepare(self, texts: trees.Texts) -> None:
-        """Read the heads of many snippets in other processes, where that can be done."""
+    def prepare(self, files: Callable[[int, int], Iterable[bytes]]) -> None:
+        """Read the heads of parts of many files in other processes, where that can be done."""
 
-        def make(text: str) -> Any:
-            problems: list[Diagnostic] = []
-            _, packed = self._made(text, "", problems.append)
-            return None if problems else packed
+        def make(part: int, parts: int) -> Iterator[tuple[bytes, Any]]:
+            for raw in files(part, parts):
+                problems: list[Diagnostic] = []
+                _, packed = self._made(raw, "", problems.append)
+                yield trees.key(raw, self._salt), None if problems else packed
 
-        trees.memo.spread(texts, make, self._salt)
+        trees.memo.spread(make)
 
-    def _made(self, text: str, path: str, report: Report) -> tuple[Snippet | None, Any]:
-        """Return the snippet of a text, and what is kept of it."""
-        document = parse_document(text, path, report)
+    def _made(self, raw: bytes, path: str, report: Report) -> tuple[Snippet | None, Any]:
+        """Return the snippet of a file, and what is kept of it."""
+        text = decode(raw, path, report)
+        document = None if text is None else parse_document(text, path, report)
         found = None if document is None else self.read(document, report)
         if document is None or found is None:
             return None, None
