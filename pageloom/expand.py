@@ -65,7 +65,9 @@ def _cells(
 ) -> _Cells:
     admits = _admission(project, family, report)
     candidates = list(_candidates(project, family, made))
-    chosen = _in_order(list(filter(admits, candidates)))
+    chosen = list(filter(admits, candidates)) if family.where else candidates
+    if not _is_in_order(project, family):
+        chosen = _in_order(chosen)
     left_out = len(candidates) - len(chosen)
     excluded = {family.where: left_out} if left_out else {}
     if excluded and not chosen:
@@ -94,7 +96,16 @@ def _candidates(project: Project, family: Family, made: Mapping[str, FamilyPlan]
     free = tuple(axis for axis in family.axes if axis not in join.axes)
     others = list(product(*(project.axes[axis] for axis in free)))
     pick = picker((*join.axes, *free), family.axes)
-    yield from map(pick, [(*about, *rows) for about in join.index for rows in others])
+    for about in _in_order(tuple(join.index)):
+        yield from map(pick, [(*about, *rows) for rows in others])
+
+
+def _is_in_order(project: Project, family: Family) -> bool:
+    """Whether candidates come in the order of their slugs: rows do, of axes and of joins."""
+    join = project.joins.get(family.cells)
+    return family.cells == "all" or (
+        join is not None and family.axes[: len(join.axes)] == tuple(join.axes)
+    )
 
 
 def _in_order(cells: Sequence[Cell]) -> list[Cell]:
