@@ -19,7 +19,7 @@ from pageloom.plan import NOINDEX, PUBLISHED, Cell, FamilyPlan, Plan
 from pageloom.sheet import Item, escaped
 
 Report = Callable[[Diagnostic], None]
-KEPT_ITEMS, RUN = 20_000, 64
+KEPT_ITEMS, RUN = 10_000, 64
 
 
 @dataclass(frozen=True, slots=True)

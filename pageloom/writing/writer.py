@@ -321,6 +321,8 @@ class Writer:
     def _gone(self, parts: Sequence[_Part], made: Mapping[str, Other]) -> set[str]:
         """Return the files of earlier builds that nothing claims."""
         state = self._state
+        if state.fresh:
+            return set(self._folder.strays({}))
         if state.interrupted:
             claimed = {*_paths(parts), *made}
             gone = {path for path in (*state.paths(), *state.intended) if path not in claimed}
