@@ -181,7 +181,7 @@ def check_prints(plan: Plan, report: Report, shelf: Shelf = NO_SHELF) -> None:
             _check(family, everywhere, read, values, report)
         doubtful: dict[Snippet, Iterable[_Read]] = {}
         for snippet in family.chosen():
-            if any(values.may_fail[call] for call, _, _ in snippet.calls):
+            if any(values.may_fail[call] for call in snippet.calls):
                 doubtful[snippet] = shelf.get(
                     ("reads", snippet), partial(_of_snippet, plan, snippet)
                 )

@@ -145,10 +145,6 @@ class Pin:
     """Those of the rows, sorted."""
 
 
-Written = tuple[str, int, int]
-"""An expression as it is written, with its line and column in the file."""
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Snippet:
     """Words written for a slot and the cells they are for."""
@@ -165,8 +161,10 @@ class Snippet:
     waivers: tuple[tuple[str, str], ...] = ()
     digest: bytes = b""
     """Digest of the body."""
-    calls: tuple[Written, ...] = ()
-    """The expressions in the body."""
+    calls: tuple[str, ...] = ()
+    """The expressions in the body, as they are written."""
+    places: tuple[int, ...] = ()
+    """Line and column of each of them in the file, in turn."""
 
     @property
     def body(self) -> str:

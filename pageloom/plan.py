@@ -341,6 +341,7 @@ class Plan:
             pairs = zip(plan.family.related, self.rings(plan), strict=True)
             found = [(rule.vary, column) for rule, ring in pairs for column in _after(ring, plan)]
             self._columns[plan.family.name] = found
+            del self._rings[plan.family.name]  # it is large, and only who has no column asks for it
         return found
 
     def rings(self, plan: FamilyPlan) -> Sequence[Ring]:

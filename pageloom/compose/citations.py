@@ -13,7 +13,7 @@ from pageloom.model import SOURCE, Cite, Filled, Link, Row, Segment
 from pageloom.sheet import SourceItem
 from pageloom.theme import Theme
 
-_KEPT = 4096
+_KEPT = 512
 Anchor = Callable[[Link], bytes]
 
 

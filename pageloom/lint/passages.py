@@ -87,7 +87,7 @@ def of_snippet(snippet: Snippet, grades: Grades) -> Group:
     return Group(
         snippet.path,
         digest((snippet.digest, about, most)),
-        [call for call, _, _ in snippet.calls],
+        snippet.calls,
         lambda: ((snippet.body, False),),
         lambda: (_of_snippet(snippet, most),),
         graded=most > 0,
@@ -183,7 +183,7 @@ def printed(plan: Plan, theme: Theme, templates: Iterable[str]) -> frozenset[str
     texts = [theme.text(name) for name in templates]
     for family in plan.project.families.values():
         texts += (passage.text for passage in _of_family(family))
-    texts += {call for snippet in plan.project.snippets for call, _, _ in snippet.calls}
+    texts += {call for snippet in plan.project.snippets for call in snippet.calls}
     return frozenset(name for text in texts for name in _ATTRIBUTE.findall(text))
 
 

@@ -15,7 +15,7 @@ from pageloom.expressions import text_of
 from pageloom.known import Known
 from pageloom.load.document import Document, parse_document
 from pageloom.load.schemas import built_in
-from pageloom.model import Family, Pin, Row, Snippet, Written
+from pageloom.model import Family, Pin, Row, Snippet
 from pageloom.schema import Validator
 from pageloom.trees import Node
 
@@ -51,6 +51,8 @@ class SnippetReader:
         self._faults = 0
         self._validator = Validator(built_in("snippet"))
         self._pinned = Known(self._pin_of)
+        self._calls: Known[tuple[str, ...], tuple[str, ...]] = Known(lambda calls: calls)
+        """Many texts call the same."""
         self._salt = _digest_of(families, axes, fields, (hidden, self._unread))
 
     def snippet(self, raw: bytes, path: str, report: Report) -> Snippet | None:
@@ -92,7 +94,7 @@ class SnippetReader:
         return found, _packed(found, document.offset)
 
     def _unpacked(self, packed: Any, path: str) -> Snippet:
-        slot, families, pins, offset, line, place, front, waivers, digest, calls = packed
+        slot, families, pins, offset, line, place, front, waivers, digest, calls, places = packed
         return Snippet(
             path,
             slot,
@@ -104,7 +106,8 @@ class SnippetReader:
             front,
             waivers,
             digest,
-            calls,
+            self._calls[calls],
+            places,
         )
 
     def _pin_of(self, packed: tuple[str, tuple[str, ...], int]) -> Pin:
@@ -147,7 +150,8 @@ class SnippetReader:
             front={key.text: value.text for key, value in front.pairs if value.kind == "text"},
             waivers=waivers,
             digest=blake2b(document.body.encode(), digest_size=16).digest(),
-            calls=tuple(_calls(document)),
+            calls=tuple(expressions.calls(document.body)),
+            places=tuple(_places(document)),
         )
 
     def _counted(self, problem: Diagnostic) -> None:
@@ -279,11 +283,11 @@ def _words(root: Path, path: str, offset: int) -> str:
     return "" if text is None else text[offset:]
 
 
-def _calls(document: Document) -> Iterator[Written]:
-    """Yield the expressions in a text with their places in the file."""
-    for call, offset in expressions.split(document.body)[1::2]:
+def _places(document: Document) -> Iterator[int]:
+    """Yield line and column of each expression in a text."""
+    for _, offset in expressions.split(document.body)[1::2]:
         line, column = position(document.body, offset)
-        yield call, document.body_line + line - 1, column
+        yield from (document.body_line + line - 1, column)
 
 
 def pinned(axis: str, rows: Iterable[Row], rank: int) -> Pin:
@@ -305,6 +309,7 @@ def _packed(snippet: Snippet, offset: int) -> Any:
         snippet.waivers,
         snippet.digest,
         snippet.calls,
+        snippet.places,
     )
 
 

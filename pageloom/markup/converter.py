@@ -109,8 +109,7 @@ class Converter:
 
         Nothing is wrong with such a text, and its words need not be read.
         """
-        calls = [call for call, _, _ in snippet.calls]
-        kinds = [use.kinds[call] for call in calls]
+        kinds = [use.kinds[call] for call in snippet.calls]
         anchors = base != FOLDED
         self.key = _key((snippet.slot, base, anchors), kinds, snippet.digest)
         found = self.cache.get(self.key)
@@ -118,7 +117,9 @@ class Converter:
             return None
         self.used.add(self.key)
         make = partial(self._segments, found, snippet, base, use.names)
-        return Fragment(make, found[1], *self._told(snippet.slot, base, snippet.digest, calls))
+        return Fragment(
+            make, found[1], *self._told(snippet.slot, base, snippet.digest, snippet.calls)
+        )
 
     def use(self, levels: tuple[int, ...], names: Names) -> Use:
         """Return how snippets of some families and a slot are used."""
@@ -137,7 +138,8 @@ class Converter:
     ) -> tuple[Segment, ...]:
         html, _, targets, flat = found
         body = Body(snippet.path, "", Start(snippet.body_line), snippet.slot, base)
-        for call, line, column in snippet.calls:
+        places = iter(snippet.places)
+        for call, line, column in zip(snippet.calls, places, places, strict=True):
             self._take(body, call, Location(snippet.path, line, column), names)
         body.targets.update(targets)
         body.flat.update(flat)
