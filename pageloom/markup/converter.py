@@ -72,6 +72,8 @@ class Converter:
         """Under which the HTML of the last text is kept."""
         self._faults = 0
         self._named = Known(self._digest_of)
+        self._store = bytearray()
+        """The HTML of fragments in one piece, which processes share until it is asked for."""
         self._tree = Tree()
         self._markdown = markdown.Markdown(extensions=[*_EXTENSIONS, Plain(self._tree)])
 
@@ -116,7 +118,10 @@ class Converter:
         if found is None or not all(kinds) or any(kinds[index] == _PRINT for index in found[2]):
             return None
         self.used.add(self.key)
-        make = partial(self._segments, found, snippet, base, use.names)
+        start = len(self._store)
+        self._store += found[0].encode()
+        place = slice(start, len(self._store))
+        make = partial(self._segments, place, found[2:], snippet, base, use.names)
         return Fragment(
             make, found[1], *self._told(snippet.slot, base, snippet.digest, snippet.calls)
         )
@@ -134,16 +139,21 @@ class Converter:
         return _kind(segment) if self._faults == faults else ""
 
     def _segments(
-        self, found: Html, snippet: Snippet, base: int, names: Names
+        self,
+        place: slice,
+        special: tuple[tuple[int, ...], tuple[int, ...]],
+        snippet: Snippet,
+        base: int,
+        names: Names,
     ) -> tuple[Segment, ...]:
-        html, _, targets, flat = found
+        """Return the segments of a snippet from its HTML; `special`: target and flat tokens."""
         body = Body(snippet.path, "", Start(snippet.body_line), snippet.slot, base)
         places = iter(snippet.places)
         for call, line, column in zip(snippet.calls, places, places, strict=True):
             self._take(body, call, Location(snippet.path, line, column), names)
-        body.targets.update(targets)
-        body.flat.update(flat)
-        return filled(html, body)
+        body.targets.update(special[0])
+        body.flat.update(special[1])
+        return filled(self._store[place].decode(), body)
 
     def _told(
         self, slot: str, base: int, digest: bytes, calls: Sequence[str]
