@@ -7,7 +7,7 @@ list is empty.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pageloom.plan import PUBLISHED, FamilyPlan, Plan, picker
 
@@ -81,8 +81,8 @@ class _Cohort:
         found = self._plan.group(name, shared).get(key, ())
         return other.family.listed and any(map(other.passes, found))
 
-    def _listing(self, hub: FamilyPlan, family: FamilyPlan, number: int) -> list[int]:
+    def _listing(self, hub: FamilyPlan, family: FamilyPlan, number: int) -> Sequence[int]:
         """Return the cells of a hub family that list a cell."""
         shared = tuple(axis for axis in hub.family.axes if axis in family.family.axes)
         key = picker(family.family.axes, shared)(family.cells[number])
-        return self._plan.group(hub.family.name, shared).get(key, [])
+        return self._plan.group(hub.family.name, shared).get(key, ())

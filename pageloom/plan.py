@@ -24,7 +24,7 @@ PER_HUB_PAGE = 80
 Cell = tuple[Row, ...]
 Speaker = tuple[str | None, tuple[tuple[int, str], ...]]
 """A pattern with the fields it takes, as (place of the axis, name); None where that will not do."""
-Below = tuple[Mapping[Cell, list[int]], Callable[[Cell], Cell]]
+Below = tuple[Mapping[Cell, Sequence[int]], Callable[[Cell], Cell]]
 """Cells of a family by the rows that they share with another's, and how to get those of a cell."""
 Ring = tuple[Mapping[Cell, list[int]], Callable[[Cell], Cell], int]
 """Published siblings by the rows they share, how to get those of a cell, how many to link to."""
@@ -90,7 +90,7 @@ class Plan:
     """Addresses of the ledger that are no page now."""
     folded_away: Mapping[str, str] = field(default_factory=dict)
     """Released addresses whose cells have folded, and where their sections are."""
-    _groups: dict[tuple[str, tuple[str, ...]], dict[Cell, list[int]]] = field(default_factory=dict)
+    _groups: dict[tuple[str, tuple[str, ...]], dict[Cell, array[int]]] = field(default_factory=dict)
     _texts: dict[tuple[str, str], bool] = field(default_factory=dict)
     _below: dict[tuple[str, str], Below] = field(default_factory=dict)
     _rings: dict[str, Sequence[Ring]] = field(default_factory=dict)
@@ -282,7 +282,7 @@ class Plan:
             above = self.parent(*above)
         return chain
 
-    def group(self, name: str, axes: tuple[str, ...]) -> Mapping[Cell, list[int]]:
+    def group(self, name: str, axes: tuple[str, ...]) -> Mapping[Cell, Sequence[int]]:
         """Return the numbers of a family's cells by their rows on some of its axes."""
         key = (name, axes)
         if key not in self._groups:
@@ -291,7 +291,7 @@ class Plan:
             groups: dict[Cell, list[int]] = {}
             for number, cell in enumerate(plan.cells):
                 groups.setdefault(pick(cell), []).append(number)
-            self._groups[key] = groups
+            self._groups[key] = {rows: array("i", found) for rows, found in groups.items()}
         return self._groups[key]
 
     def children(self, plan: FamilyPlan, number: int, name: str) -> list[int]:

@@ -19,7 +19,7 @@ from pageloom.plan import NOINDEX, PUBLISHED, Cell, FamilyPlan, Plan
 from pageloom.sheet import Item, escaped
 
 Report = Callable[[Diagnostic], None]
-KEPT_ITEMS, RUN = 10_000, 64
+KEPT_ITEMS, RUN = 9_000, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +168,8 @@ class Linker:
                 html, json = HTML[text], JSON[text]
             page = verdicts[number] >= NOINDEX
             href = routes[place] if page else self._plan.href(plan, number)
-            link = (html, escaped(href))
-            yield number, Item(link, (json, seo.said(href)), lines[place] or b"")
+            link, told = (html, escaped(href)), (json, seo.said(href))
+            yield number, Item(link, link if told == link else told, lines[place] or b"")
 
     def hubs(self, plan: FamilyPlan, number: int) -> tuple[Item, ...]:
         """Return links to the hubs of what is particular to a folded cell."""
