@@ -12,10 +12,11 @@ from itertools import combinations
 from statistics import median
 
 from pageloom import cascade, gate
+from pageloom.cells import Cell, picker
 from pageloom.gate import Measured
 from pageloom.measure import Column, Weight
 from pageloom.model import Snippet
-from pageloom.plan import Cell, FamilyPlan, picker
+from pageloom.plan import FamilyPlan
 
 DEFAULT_WORDS, LEAST_FACTS, MOST_FACTS = 150, 2, 3
 

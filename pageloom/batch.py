@@ -10,10 +10,11 @@ from itertools import repeat
 from operator import add
 
 from pageloom import seo
+from pageloom.cells import Cell
 from pageloom.expressions import AbsentError
 from pageloom.known import Known
 from pageloom.model import Family, Text
-from pageloom.plan import Cell, FamilyPlan, Plan
+from pageloom.plan import FamilyPlan, Plan
 from pageloom.sheet import escaped
 
 _PLACE = "\ue000"

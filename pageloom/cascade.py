@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
 
+from pageloom.cells import Cell, picker
 from pageloom.diagnostics import WARNING, Diagnostic, quoted
 from pageloom.model import Family, Slot, Snippet
-from pageloom.plan import Cell, FamilyPlan, Plan, picker
+from pageloom.plan import FamilyPlan, Plan
 
 Report = Callable[[Diagnostic], None]
 SINGLE = 3

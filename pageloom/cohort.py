@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pageloom.plan import PUBLISHED, FamilyPlan, Plan, picker
+from pageloom.cells import picker
+from pageloom.plan import PUBLISHED, FamilyPlan, Plan
 
 Place = tuple[FamilyPlan, int]
 

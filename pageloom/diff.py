@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from pageloom import pipeline, standing, writing
+from pageloom.cells import picker
 from pageloom.diagnostics import Diagnostic, ordered
 from pageloom.difference import Difference, Flip, NewRow
 from pageloom.manifest import Listed, State
 from pageloom.model import Row
 from pageloom.options import Options
-from pageloom.plan import VERDICTS, FamilyPlan, picker
+from pageloom.plan import VERDICTS, FamilyPlan
 from pageloom.revision import resolved
 
 MAX_COMPARED = 5000

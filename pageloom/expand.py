@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
 from operator import itemgetter
 
+from pageloom.cells import Cell, picker
 from pageloom.conditions import Condition, ConditionError
 from pageloom.diagnostics import WARNING, Diagnostic, Location, quoted
 from pageloom.memory import NO_SHELF, Shelf
 from pageloom.model import Family, Project, Row
-from pageloom.plan import Cell, FamilyPlan, Plan, picker
+from pageloom.plan import FamilyPlan, Plan
 
 Report = Callable[[Diagnostic], None]
 PAGER, FEED = "page", "feed.xml"

@@ -10,6 +10,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from pageloom import expressions, kept
+from pageloom.cells import picker
 from pageloom.diagnostics import Diagnostic, Location, quoted
 from pageloom.expressions import lookup
 from pageloom.known import Known
@@ -29,7 +30,7 @@ from pageloom.model import (
     Segment,
     Snippet,
 )
-from pageloom.plan import FamilyPlan, Plan, picker
+from pageloom.plan import FamilyPlan, Plan
 from pageloom.spread import spread
 
 Report = Callable[[Diagnostic], None]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pageloom import advice
+from pageloom.cells import picker
 from pageloom.conditions import Condition
 from pageloom.gate import Measured
 from pageloom.model import Project, Row
 from pageloom.outcome import Gain
-from pageloom.plan import FOLDED, NOINDEX, FamilyPlan, Plan, picker
+from pageloom.plan import FOLDED, NOINDEX, FamilyPlan, Plan
 
 Known = Mapping[str, Sequence[str]]
 """Slugs of the rows of an earlier build, by axis and join."""

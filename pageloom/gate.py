@@ -13,6 +13,7 @@ from math import ceil, floor
 from operator import add
 from typing import Protocol
 
+from pageloom.cells import picker
 from pageloom.clusters import Cluster, compared_columns, near_copies
 from pageloom.copies import Shingled
 from pageloom.counted import counted
@@ -20,7 +21,7 @@ from pageloom.diagnostics import WARNING, Diagnostic
 from pageloom.likeness import Likeness, most_alike
 from pageloom.measure import Column, Measure, Weight
 from pageloom.model import Family, Gate, Slot, Snippet
-from pageloom.plan import FOLDED, HELD, NOINDEX, PUBLISHED, FamilyPlan, Plan, picker
+from pageloom.plan import FOLDED, HELD, NOINDEX, PUBLISHED, FamilyPlan, Plan
 
 Report = Callable[[Diagnostic], None]
 _OTHERWISE = {"fold": FOLDED, "noindex": NOINDEX, "hold": HELD}

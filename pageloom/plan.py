@@ -11,9 +11,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from operator import itemgetter
 from typing import Any
 
+from pageloom.cells import Cell, picker
 from pageloom.expressions import evaluate
 from pageloom.ledger import Entry
 from pageloom.model import Family, Fragment, Path, Project, Row, Snippet, Text
@@ -21,7 +21,6 @@ from pageloom.model import Family, Fragment, Path, Project, Row, Snippet, Text
 HELD, FOLDED, NOINDEX, PUBLISHED = range(4)
 VERDICTS = ("held", "folded", "noindex", "published")
 PER_HUB_PAGE = 80
-Cell = tuple[Row, ...]
 Speaker = tuple[str | None, tuple[tuple[int, str], ...]]
 """A pattern with the fields it takes, as (place of the axis, name); None where that will not do."""
 Below = tuple[Mapping[Cell, Sequence[int]], Callable[[Cell], Cell]]
@@ -378,27 +377,6 @@ def _after(ring: Ring, plan: FamilyPlan) -> list[array[int]]:
             for number, other in zip(group, (*group[step:], *group[:step]), strict=True):
                 column[number] = other
     return columns
-
-
-def picker(axes: tuple[str, ...], wanted: tuple[str, ...]) -> Callable[[Cell], Cell]:
-    """Return a function that takes a cell over `axes` to its rows on `wanted`."""
-    places = tuple(axes.index(axis) for axis in wanted)
-    if places == tuple(range(len(axes))):
-        return _whole
-    if not places:
-        return _nothing
-    if len(places) == 1:
-        (place,) = places
-        return lambda cell: (cell[place],)
-    return itemgetter(*places)
-
-
-def _whole(cell: Cell) -> Cell:
-    return cell
-
-
-def _nothing(_: Cell) -> Cell:
-    return ()
 
 
 def page_route(route: str, page: int) -> str:

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
+from pageloom.cells import Cell
 from pageloom.diagnostics import Diagnostic, Location, quoted
 from pageloom.ledger import GONE_FILE
 from pageloom.model import Family, Row
-from pageloom.plan import NOINDEX, Cell, FamilyPlan, Plan, page_route
+from pageloom.plan import NOINDEX, FamilyPlan, Plan, page_route
 
 MOVED, GONE = 301, 410
 """https://www.rfc-editor.org/rfc/rfc9110#status.301, https://www.rfc-editor.org/rfc/rfc9110#status.410"""

@@ -140,3 +140,21 @@ def test_what_is_not_used_any_more_is_dropped(tmp_path: Path):
         decide(Options(root=tmp_path), memory)
         sizes.append(memory.size())
     assert sizes[1] == sizes[2] == sizes[3]
+
+
+def test_what_few_texts_of_many_gave_is_not_kept_at_once():
+    before = [bytes([number % 256, number // 256]) for number in range(3000)]
+    assert not kept.worth(before, before)
+    assert not kept.worth([b"new", *before[1:]], before)
+    assert kept.worth([b"new", b"old", b"more", b"still", *before], before)
+    assert kept.worth(before[:2000], before)  # a third is not used any more
+    assert kept.worth([b"one"], [])
+
+
+def test_a_slip_is_told_by_each_run_also_where_the_html_of_the_text_is_kept(tmp_path: Path):
+    put(tmp_path, frozenset())
+    trees.replace(tmp_path / f"{ADVICE}north-rose-aphid.md", "a wet thumb", "a {% wet %} thumb")
+    runs = [decide(Options(root=tmp_path)).problems for _ in range(2)]
+    told = [[problem.first_line() for problem in problems] for problems in runs]
+    assert told[0] == told[1]
+    assert any("C204" in line for line in told[0])

@@ -12,19 +12,21 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from trees import append, copied, errors, made, rebuilt, replace, stamps, tree
 
-from pageloom import disk, pipeline, publish
+from pageloom import disk, pipeline, publish, writing
 from pageloom.diagnostics import Diagnostic, Location
 from pageloom.manifest import Listed
 from pageloom.options import Options
 from pageloom.outcome import Outcome
 from pageloom.pipeline import build
 from pageloom.publish import Folder
+from pageloom.unchanged import Seen
 
 ROOT = Path(__file__).parent.parent
 OPERATIONS = ("open", "write", "replace", "rename", "unlink", "mkdir", "rmdir")
@@ -494,3 +496,64 @@ def test_a_template_that_fails_lets_nothing_be_written(trades: Path):
     assert [problem.code for problem in outcome.problems if problem.is_error][:1] == ["T305"]
     assert outcome.written == outcome.removed == ()
     assert tree(trades / "site") == before
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7])
+def test_rows_that_move_the_cuts_between_tasks_leave_the_site_that_is_built_clean(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+):
+    root = copied("garden", tmp_path / "garden")
+    made(root)
+    whole = tree(root / "site")
+    monkeypatch.setattr(writing.pool, "CELLS_A_TASK", size)
+    assert made(root, verify=True).written == ()
+    rows = (root / "matrix" / "grown.yaml").read_text(encoding="utf-8")
+    first, *others = rows.split("\n- ")
+    for left in (others, others[1:], [*others[:1], *others[2:]]):
+        text = "\n- ".join([first, *left]) if left is not others[1:] else "- " + "\n- ".join(left)
+        (root / "matrix" / "grown.yaml").write_text(text, encoding="utf-8")
+        outcome = made(root)
+        clean = rebuilt(root, tmp_path / "clean")
+        assert tree(root / "site") == clean
+        shutil.rmtree(tmp_path / "clean", ignore_errors=True)
+        changed = {path for path, content in clean.items() if whole.get(path) != content}
+        assert changed <= set(outcome.written), text
+        whole = clean
+
+
+def test_inputs_that_change_while_a_build_runs_are_not_taken_for_those_it_read(
+    trades: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path = trades / "matrix" / "cities.yaml"
+    before = path.read_text(encoding="utf-8")
+    load = pipeline.load.project
+
+    def late(*args: object, **kwargs: object) -> object:
+        replace(path, "name: Oslo", "name: Old Oslo")  # after the digest was taken
+        return load(*args, **kwargs)
+
+    seen = Seen(Options(root=trades))
+    seen.digest()
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline.load, "project", late)
+        build(Options(root=trades, jobs=1), None, seen)
+    assert b"Old Oslo" in (trades / "site" / "oslo" / "index.html").read_bytes()
+    path.write_text(before, encoding="utf-8")
+    assert "oslo/index.html" in made(trades).written
+    assert b"Old Oslo" not in (trades / "site" / "oslo" / "index.html").read_bytes()
+
+
+def test_a_build_sees_what_came_and_went_since_it_began(trades: Path):
+    seen = Seen(Options(root=trades))
+    time.sleep(0.02)
+    seen.look_again()
+    assert seen.stayed
+    (trades / "content" / "a" / "b").mkdir(parents=True)
+    seen.look_again()
+    assert not seen.stayed
+    for change in (Path.touch, Path.unlink):
+        seen = Seen(Options(root=trades))
+        time.sleep(0.02)
+        change(trades / "content" / "a" / "b" / "c.md")
+        seen.look_again()
+        assert not seen.stayed

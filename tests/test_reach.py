@@ -115,3 +115,14 @@ def test_one_link_is_few_on_a_large_site_only(tmp_path: Path):
     assert told(tmp_path, **LISTS, plants=plants(26)) == []
     assert told(tmp_path, **LISTS, plants=plants(27)) == [FEW_SPOT]
     assert told(tmp_path, **LISTS, plants=plants(27), related=related) == []
+
+
+def test_what_was_found_before_is_told_again_at_its_line(tmp_path: Path):
+    first = told(tmp_path)
+    assert first
+    assert told(tmp_path) == first
+    path = tmp_path / "matrix" / "matrix.yaml"
+    found = [p for p in decide(Options(root=tmp_path)).problems if p.code in {"P611", "P612"}]
+    path.write_text("# moved\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
+    moved = [p for p in decide(Options(root=tmp_path)).problems if p.code in {"P611", "P612"}]
+    assert [p.location.line for p in moved] == [p.location.line + 1 for p in found]

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import shutil
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
+from random import Random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pageloom import writing
+from pageloom.aside import aside
 from pageloom.options import Options
 from pageloom.pipeline import build
 
@@ -75,3 +81,37 @@ def test_forked_processes_make_the_same_pages(
 ):
     build(Options(root=garden, out=tmp_path / "site", jobs=3))
     assert tree(tmp_path / "site") == alone
+
+
+@given(st.integers(0, 30), st.integers(1, 4), st.randoms(use_true_random=False))
+@settings(deadline=None, max_examples=40)
+def test_each_task_is_done_once_and_answered_in_order(tasks: int, others: int, random: Random):
+    done: list[int] = []
+    waits = [random.choice((0.0, 0.0, 0.001)) for _ in range(tasks)]
+
+    def task(number: int) -> int:
+        time.sleep(waits[number])
+        done.append(number)
+        return number * number
+
+    with ThreadPoolExecutor(others) as executor:
+        found = writing.pool.shared_out(executor, task, [(number,) for number in range(tasks)])
+        assert list(found) == [number * number for number in range(tasks)]
+    assert sorted(done) == list(range(tasks))
+
+
+def test_work_aside_gives_its_text_and_is_done_here_where_it_fails():
+    here = os.getpid()
+
+    def fails_elsewhere() -> str:
+        if os.getpid() != here:
+            raise RuntimeError("not here")
+        return "here"
+
+    assert aside(lambda: "é" * 3)() == "ééé"
+    assert aside(fails_elsewhere)() == "here"
+
+
+def test_without_copies_of_the_process_work_aside_is_done_here(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delattr(os, "fork")
+    assert aside(lambda: str(os.getpid()))() == str(os.getpid())

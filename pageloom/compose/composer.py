@@ -8,6 +8,7 @@ from typing import Any
 
 from pageloom import seo, share
 from pageloom.batch import HTML, Batch
+from pageloom.cells import Cell
 from pageloom.compose.citations import Numberer
 from pageloom.compose.data import DataSlots, site_view
 from pageloom.compose.links import Linker
@@ -18,7 +19,7 @@ from pageloom.expressions import AbsentError
 from pageloom.known import Known
 from pageloom.markup import Converter
 from pageloom.model import Cite, Filled, Row, Slot, Text
-from pageloom.plan import FOLDED, Cell, FamilyPlan, Plan
+from pageloom.plan import FOLDED, FamilyPlan, Plan
 from pageloom.sheet import Sheet, escaped
 from pageloom.theme import Theme
 from pageloom.views import Traced

@@ -9,12 +9,13 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from pageloom import feed, share
+from pageloom.cells import Cell, picker
 from pageloom.compose.stencils import Stencils
 from pageloom.expressions import evaluate
 from pageloom.lexicon import Lexicon
 from pageloom.markup import Converter, merged, split_tokens, spread
 from pageloom.model import Filled, Fragment, Link, Print, Project, Row, Segment, Slot, filled
-from pageloom.plan import Cell, FamilyPlan, Plan, picker
+from pageloom.plan import FamilyPlan, Plan
 from pageloom.theme import Theme
 from pageloom.views import OPEN, SHUT, Traced, View, Views
 

@@ -12,10 +12,11 @@ from markupsafe import escape
 
 from pageloom import seo
 from pageloom.batch import HTML, JSON, Batch
+from pageloom.cells import Cell
 from pageloom.diagnostics import WARNING, Diagnostic, Location
 from pageloom.expressions import AbsentError, evaluate, lookup
 from pageloom.model import Family, Link, Path, Row, Slot, Text
-from pageloom.plan import NOINDEX, PUBLISHED, Cell, FamilyPlan, Plan
+from pageloom.plan import NOINDEX, PUBLISHED, FamilyPlan, Plan
 from pageloom.sheet import Item, escaped
 
 Report = Callable[[Diagnostic], None]

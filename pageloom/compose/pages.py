@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from pageloom import seo
 from pageloom.batch import HTML, JSON, Batch
+from pageloom.cells import Cell
 from pageloom.compose.citations import Citations
 from pageloom.expressions import lookup
 from pageloom.model import Filled, Slot, Text
-from pageloom.plan import PER_HUB_PAGE, PUBLISHED, Cell, FamilyPlan, page_route
+from pageloom.plan import PER_HUB_PAGE, PUBLISHED, FamilyPlan, page_route
 from pageloom.sheet import Item, Pager, Part, Section, Sheet, SourceItem, escaped, section
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from functools import partial
 from hashlib import blake2b
 from typing import Any
 
+from pageloom.cells import Cell, picker
 from pageloom.compose.composer import Composer
 from pageloom.copies import Shingled, Shingles
 from pageloom.expressions import lookup, text_of
@@ -34,7 +35,7 @@ from pageloom.model import (
     Text,
 )
 from pageloom.names import MASK, NAMES, Names, without_tags, words, words_and_marks
-from pageloom.plan import Cell, FamilyPlan, Plan, picker
+from pageloom.plan import FamilyPlan, Plan
 from pageloom.theme import ThemeError
 from pageloom.views import OPEN, SHUT
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import escape
 
+from pageloom.cells import Cell
 from pageloom.compose.data import DataSlots
 from pageloom.compose.links import Linker, cell_name
 from pageloom.expressions import AbsentError, evaluate, lookup
@@ -24,7 +25,7 @@ from pageloom.model import (
     filled,
     links,
 )
-from pageloom.plan import Cell, FamilyPlan, Plan
+from pageloom.plan import FamilyPlan, Plan
 
 BASE_UNDER_HEADING, BASE_ALONE = 3, 2
 NOTHING = Filled(())

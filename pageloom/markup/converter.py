@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from hashlib import blake2b
@@ -12,10 +11,11 @@ import markdown
 from markupsafe import escape
 
 from pageloom import expressions
-from pageloom.diagnostics import Diagnostic, Location, Start, closest_help, letter, quoted
+from pageloom.diagnostics import Diagnostic, Location, Start, closest_help, quoted
 from pageloom.known import Known
 from pageloom.lexicon import Lexicon
 from pageloom.markup.body import Body, Html, Valued, filled, target_prints
+from pageloom.markup.checks import check_levels, out_of_proportion
 from pageloom.markup.tree import Plain, Tree
 from pageloom.model import (
     Call,
@@ -37,10 +37,6 @@ Names = Mapping[str, frozenset[str] | None]
 FOLDED = 4
 """Level of headings in a part of a parent page; several parts may carry one snippet: no ids."""
 _PRINT = "P"
-MAX_TEXT = 100_000
-"""Characters; a page of 60,000 bytes is a warning already."""
-_MAX_OPEN = 50
-_BRACKET = re.compile(r"\\.|[\[\]()]|\n[ \t]*\n")
 _EXTENSIONS = ("tables", "attr_list", "sane_lists", "def_list", "footnotes")
 
 
@@ -195,7 +191,7 @@ class Converter:
         return html
 
     def _converted(self, body: Body, report: Report) -> str:
-        fault = _out_of_proportion(body)
+        fault = out_of_proportion(body)
         if fault is not None:
             report(fault)
             return ""
@@ -208,7 +204,7 @@ class Converter:
             message = "Markdown is nested too deeply"
             report(Diagnostic(code="C212", location=body.at(0), message=message))
             return ""
-        _check_levels(body, report)
+        check_levels(body, report)
         return html
 
     def field(self, row: Row, name: str) -> Fragment:
@@ -390,38 +386,3 @@ def _kind(segment: object) -> str:
 
 def _nowhere(_: Diagnostic) -> None:
     """Drop a problem."""
-
-
-def _check_levels(body: Body, report: Report) -> None:
-    previous = body.base - 1
-    for level, text in zip(body.outline, body.headings, strict=True):
-        if level > previous + 1 or level > 6:
-            location = body.find_heading(text)
-            message = f"a heading goes from level {previous} to level {level}"
-            expected = "one level at a time, at most 6"
-            report(Diagnostic(code="C212", location=location, message=message, expected=expected))
-            return
-        previous = level
-
-
-def _out_of_proportion(body: Body) -> Diagnostic | None:
-    """Return what is wrong with a text that Markdown would take minutes for.
-
-    For each bracket that is open it looks at the whole rest of the paragraph.
-    """
-    if len(body.marked) > MAX_TEXT:
-        return Diagnostic(
-            code=f"{letter(body.path)}105",
-            location=body.at(0),
-            message=f"a text of {len(body.marked)} characters",
-            expected=f"at most {MAX_TEXT} characters",
-        )
-    depth = 0
-    few = body.marked.count("[") + body.marked.count("(") <= _MAX_OPEN
-    for bracket in () if few else _BRACKET.finditer(body.marked):
-        sign = bracket.group()
-        depth = 0 if "\n" in sign else max(depth + (sign in "[(") - (sign in "])"), 0)
-        if depth > _MAX_OPEN:
-            message = f"more than {_MAX_OPEN} brackets are open in one paragraph"
-            return Diagnostic(code="C212", location=body.at(0), message=message)
-    return None

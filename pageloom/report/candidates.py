@@ -8,10 +8,10 @@ from itertools import combinations
 from statistics import median
 
 from pageloom import cascade, gate
+from pageloom.cells import Cell, picker
 from pageloom.counted import counted
 from pageloom.measure import Weight
 from pageloom.model import Slot, Snippet
-from pageloom.plan import Cell, picker
 from pageloom.report.facts import Facts, Holding
 from pageloom.report.weighed import Weighed
 

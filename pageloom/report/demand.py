@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pageloom import source
+from pageloom.cells import Cell, picker
 from pageloom.diagnostics import Diagnostic, Location, closest_help, quoted
 from pageloom.load import csv_table
 from pageloom.model import Project, Row
 from pageloom.names import NAMES
-from pageloom.plan import Cell, FamilyPlan, picker
+from pageloom.plan import FamilyPlan
 from pageloom.trees import Node
 
 Report = Callable[[Diagnostic], None]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
+from pageloom.cells import Cell, picker
 from pageloom.model import Row
-from pageloom.plan import Cell, picker
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from pageloom.cells import Cell, picker
 from pageloom.model import Row
-from pageloom.plan import Cell, FamilyPlan, Plan, picker
+from pageloom.plan import FamilyPlan, Plan
 from pageloom.report.data import AxisRow, HeatMap
 
 LETTERS = "hfnp"

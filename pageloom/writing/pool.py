@@ -134,7 +134,8 @@ def runner(
 ) -> Iterator[Run]:
     """Yield a function that maps a task over arguments, results in order.
 
-    Other processes begin at once, this one when the first result is asked for.
+    Copies of this process begin at once; this one, and others that are given tasks, when the first
+    result is asked for.
     """
     count = jobs or os.cpu_count() or 1
     if executor is None and (count == 1 or cells < PARALLEL_FROM):
@@ -143,7 +144,7 @@ def runner(
         return
     if executor is not None:
         with _kept(recipe) as path:
-            yield lambda task, arguments: executor.map(_Remote(path, task), arguments)
+            yield lambda task, arguments: _mapped(executor, _Remote(path, task), arguments)
         return
     if "fork" in multiprocessing.get_all_start_methods():
         _start(worker)
@@ -155,7 +156,13 @@ def runner(
             pool.shutdown(cancel_futures=True)
         return
     with _kept(recipe) as path, ProcessPoolExecutor(count) as pool:
-        yield lambda task, arguments: pool.map(_Remote(path, task), arguments)
+        yield lambda task, arguments: _mapped(pool, _Remote(path, task), arguments)
+
+
+def _mapped(
+    executor: Executor, remote: _Remote, arguments: Sequence[tuple[Any, ...]]
+) -> Iterator[Any]:
+    yield from executor.map(remote, arguments)
 
 
 def shared_out(

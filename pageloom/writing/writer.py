@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from array import array
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,12 +13,13 @@ from itertools import compress
 from pageloom import hosts
 from pageloom.compose import Composer
 from pageloom.diagnostics import WARNING, Diagnostic, Location
-from pageloom.manifest import BETWEEN, KEY, TITLE, Listed, State, pieces
+from pageloom.manifest import KEY, TITLE, Listed, State, pieces
 from pageloom.plan import Plan
 from pageloom.publish import MARKER, WRITTEN, Folder, ForeignError, in_the_way
 from pageloom.theme import Theme, ThemeError
 from pageloom.writing import beside, pool
 from pageloom.writing.files import Other, hosted, limits, others
+from pageloom.writing.part import Part, paths_of, routes_of
 from pageloom.writing.worker import (
     ADDED,
     AS_BEFORE,
@@ -32,7 +33,6 @@ from pageloom.writing.worker import (
 )
 
 Progress = Callable[[int, int], None]
-NO_KEY = bytes(KEY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,56 +43,6 @@ class Done:
     written: tuple[str, ...] = ()
     unchanged: int = 0
     removed: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class _Part:
-    """A range of cells and what was found of its pages."""
-
-    range: Range
-    pages: Listed
-    indexed: bytes
-    stale: bytes
-    """One byte a page, not 0 where it is made."""
-    kept: bool
-    """Whether the manifest has a part of just these files."""
-    statuses: bytes = b""
-    """What became of the pages that were made."""
-
-    @property
-    def total(self) -> int:
-        """How many pages are made."""
-        return len(self.stale) - self.stale.count(AS_BEFORE)
-
-    def added(self) -> Iterator[str]:
-        """Yield the files that the manifest does not have."""
-        if ADDED in self.stale:
-            yield from compress(self.pages.paths(), map(ADDED.__eq__, self.stale))
-
-    def made(self, status: int) -> Iterator[str]:
-        """Yield the files of the pages that were made and of which this became."""
-        if status in self.statuses:
-            paths = compress(self.pages.paths(), self.stale)
-            yield from compress(paths, map(status.__eq__, self.statuses))
-
-    def without(self, failed: Container[str]) -> Listed:
-        """Return the pages without the keys of those that failed.
-
-        Their old files stay, and stay ours; one that had none is left out.
-        """
-        left = [
-            (path, NO_KEY if path in failed else key, title)
-            for path, key, title, stale in zip(
-                self.pages.paths(),
-                pieces(self.pages.keys, KEY),
-                pieces(self.pages.titles, TITLE),
-                self.stale,
-                strict=True,
-            )
-            if path not in failed or stale != ADDED
-        ]
-        files, keys, titles = zip(*left, strict=True) if left else ((), (), ())
-        return Listed(BETWEEN.join(files), b"".join(keys), b"".join(titles))
 
 
 @dataclass(slots=True)
@@ -159,8 +109,8 @@ class Writer:
                 return None
             parts = list(self._parts(ranges, surveyed, so_far))
             output = hosted(plan)
-            made = others(plan, theme, self._composer, partial(_routes, parts), output)
-            so_far.problems += limits(plan, theme, (_paths(parts), made), output)
+            made = others(plan, theme, self._composer, partial(routes_of, parts), output)
+            so_far.problems += limits(plan, theme, (paths_of(parts), made), output)
             if not any(problem.is_error for problem in so_far.problems):
                 so_far.problems += self._tried(parts)
             if any(problem.is_error for problem in so_far.problems):
@@ -172,7 +122,7 @@ class Writer:
 
     def _parts(
         self, ranges: Sequence[Range], surveyed: Iterable[Surveyed], so_far: _Progress
-    ) -> Iterator[_Part]:
+    ) -> Iterator[Part]:
         """Yield the ranges with the pages that there are, and which of them are stale."""
         every: list[Listed] = []
         for part, result in zip(ranges, surveyed, strict=True):
@@ -183,12 +133,12 @@ class Writer:
                 pages = pages._replace(files=before.files)
             every.append(pages)
             so_far.problems += result.problems
-            yield _Part(part, pages, result.indexed, result.stale, kept)
+            yield Part(part, pages, result.indexed, result.stale, kept)
         so_far.problems += duplicates(every)
 
-    def _tried(self, parts: Sequence[_Part]) -> list[Diagnostic]:
+    def _tried(self, parts: Sequence[Part]) -> list[Diagnostic]:
         """Return the errors of one stale page of each family: a template's faults show there."""
-        first: dict[str, _Part] = {}
+        first: dict[str, Part] = {}
         for part in parts:
             if part.range[0] not in first and any(part.stale):
                 first[part.range[0]] = part
@@ -201,14 +151,14 @@ class Writer:
         return found
 
     def _set_up(
-        self, parts: Sequence[_Part], so_far: _Progress, output: hosts.Output | None
+        self, parts: Sequence[Part], so_far: _Progress, output: hosts.Output | None
     ) -> Done:
         """Write what stands beside the output, and weigh it where the host asks for that."""
         settings = self._plan.project.settings
         files = hosts.beside(settings.hosts, output) if output is not None else {}
         beside.put(self._folder, files)
         for name in hosts.WEIGHED.intersection(settings.hosts):
-            paths = (path for some in (_paths(parts), so_far.entries) for path in some)
+            paths = (path for some in (paths_of(parts), so_far.entries) for path in some)
             weight = beside.weight(self._folder.out, paths)
             so_far.problems += hosts.check_weight(name, weight, settings.hosts_at)
         return Done(
@@ -218,7 +168,7 @@ class Writer:
             tuple(sorted(so_far.removed)),
         )
 
-    def _begin(self, parts: Sequence[_Part], made: Mapping[str, Other], so_far: _Progress) -> None:
+    def _begin(self, parts: Sequence[Part], made: Mapping[str, Other], so_far: _Progress) -> None:
         """Say what will be written, and remove what is in its way."""
         so_far.gone = self._gone(parts, made)
         so_far.changed = (
@@ -231,13 +181,13 @@ class Writer:
             so_far.removed += self._folder.remove(blocked)
         self._replay(parts, so_far)
 
-    def _new(self, parts: Sequence[_Part], made: Iterable[str]) -> Iterator[str]:
+    def _new(self, parts: Sequence[Part], made: Iterable[str]) -> Iterator[str]:
         """Yield the files that the manifest does not have."""
         for part in parts:
             yield from part.added()
         yield from (path for path in made if path not in self._state.entries)
 
-    def _end(self, parts: Sequence[_Part], made: Mapping[str, Other], so_far: _Progress) -> None:
+    def _end(self, parts: Sequence[Part], made: Mapping[str, Other], so_far: _Progress) -> None:
         """Write the other files, remove what nothing claims, and write the manifest."""
         for part in parts:
             so_far.written += part.made(NEW)
@@ -248,7 +198,7 @@ class Writer:
             pages = (part.pages for part in parts)
             self._folder.finish(so_far.entries, pages, so_far.notes, complete=complete)
 
-    def _replay(self, parts: Sequence[_Part], so_far: _Progress) -> None:
+    def _replay(self, parts: Sequence[Part], so_far: _Progress) -> None:
         """Count the pages that stay as they are, and say again what was found on them."""
         so_far.unchanged += sum(part.stale.count(AS_BEFORE) for part in parts)
         if not self._state.notes:
@@ -266,7 +216,7 @@ class Writer:
 
     def _write_pages(
         self,
-        parts: Sequence[_Part],
+        parts: Sequence[Part],
         so_far: _Progress,
         run: pool.Run,
         progress: Progress | None,
@@ -281,7 +231,7 @@ class Writer:
             if progress:
                 progress(made, total)
 
-    def _take(self, part: _Part, result: Written, so_far: _Progress) -> None:
+    def _take(self, part: Part, result: Written, so_far: _Progress) -> None:
         part.statuses = bytes(result.statuses)
         so_far.unchanged += result.statuses.count(SAME)
         for path, problem in result.problems:
@@ -318,13 +268,13 @@ class Writer:
             else:
                 so_far.unchanged += 1
 
-    def _gone(self, parts: Sequence[_Part], made: Mapping[str, Other]) -> set[str]:
+    def _gone(self, parts: Sequence[Part], made: Mapping[str, Other]) -> set[str]:
         """Return the files of earlier builds that nothing claims."""
         state = self._state
         if state.fresh:
             return set(self._folder.strays({}))
         if state.interrupted:
-            claimed = {*_paths(parts), *made}
+            claimed = {*paths_of(parts), *made}
             gone = {path for path in (*state.paths(), *state.intended) if path not in claimed}
             return gone.union(self._folder.strays(dict.fromkeys(claimed)))
         kept = {part.pages.first for part in parts if part.kept}
@@ -334,19 +284,6 @@ class Writer:
             if not part.kept:
                 gone.difference_update(part.pages.paths())
         return gone
-
-
-def _paths(parts: Iterable[_Part]) -> Iterator[str]:
-    """Yield the files of all pages."""
-    for part in parts:
-        yield from part.pages.paths()
-
-
-def _routes(parts: Iterable[_Part]) -> Iterator[str]:
-    """Yield the addresses of the indexed pages."""
-    for part in parts:
-        for path in compress(part.pages.paths(), part.indexed):
-            yield "/" + path.removesuffix("index.html")
 
 
 def duplicates(pages: Sequence[Listed]) -> Iterator[Diagnostic]:

@@ -1,0 +1,58 @@
+"""What is kept of pages: in parts, which are compared and kept as a whole."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pageloom import manifest
+from pageloom.manifest import BETWEEN, KEY, TITLE, Listed, State
+
+SMALL = st.lists(st.lists(st.integers(0, 40), max_size=6), max_size=6)
+
+
+def listed(numbers: list[int]) -> Listed:
+    """Return pages by their numbers."""
+    files = BETWEEN.join(f"a/{number}/index.html" for number in numbers)
+    keys = b"".join(bytes([number]) * KEY for number in numbers)
+    return Listed(files, keys, b"".join(bytes([number]) * TITLE for number in numbers))
+
+
+@given(SMALL)
+def test_a_manifest_says_again_what_it_was_told(parts: list[list[int]]):
+    pages = [listed(numbers) for numbers in parts]
+    lines = list(manifest.lines("/out", {"a\n\tb": b"\1" * (KEY + TITLE)}, pages, {}))
+    assert all("\n" not in line for line in lines)
+    state = manifest.parsed(lines, "/out")
+    assert list(state.pages) == pages
+    assert state.entries == {"a\n\tb": b"\1" * (KEY + TITLE)}
+    assert list(state.paths()) == ["a\n\tb", *(path for part in pages for path in part.paths())]
+
+
+def test_a_manifest_of_another_folder_or_form_is_none():
+    lines = list(manifest.lines("/out", {}, [listed([1])], {}))
+    with pytest.raises(ValueError, match="another folder"):
+        manifest.parsed(lines, "/other")
+    for damaged in ([], ["{}"], ["[]"], lines[:-1], [lines[0], "a", "x", "y"]):
+        with pytest.raises(ValueError, match=r"."):
+            manifest.parsed(damaged, "/out")
+
+
+@given(st.lists(st.integers(0, 40), unique=True, max_size=20).map(sorted), st.integers(1, 5))
+def test_what_is_known_of_pages_is_what_the_manifest_says(numbers: list[int], size: int):
+    parts = [listed(numbers[start : start + size]) for start in range(0, len(numbers), size)]
+    state = State(pages=parts)
+    for part in parts:
+        assert state.starting(part.first) is part
+        known = state.known(part.paths())
+        assert {path: known[path] for path in part.paths()} == dict(part.entries())
+    everything = state.known(["b/index.html"])
+    assert dict(everything) == dict(entry for part in parts for entry in part.entries())
+
+
+def test_pages_that_move_between_parts_are_known():
+    state = State(pages=[listed([1, 2, 3]), listed([4, 5, 6]), listed([7, 8])])
+    moved = listed([3, 4, 5, 6])
+    known = state.known(moved.paths())
+    assert [known[path] for path in moved.paths()] == [entry for _, entry in moved.entries()]
