@@ -365,14 +365,14 @@ class Filled:
     linked: bool = False
     links: int = 0
     """At most how many links it has, those within the page left out."""
-    _spaces: int = -1
+    counted: int = -1
 
     @property
     def spaces(self) -> int:
         """How many spaces its bytes have: about as many as words; counted once for all pages."""
-        if self._spaces < 0:
-            self._spaces = sum(part.count(b" ") for part in self.segments if type(part) is bytes)
-        return self._spaces
+        if self.counted < 0:
+            self.counted = sum(part.count(b" ") for part in self.segments if type(part) is bytes)
+        return self.counted
 
 
 def links(segments: Iterable[Segment]) -> int:

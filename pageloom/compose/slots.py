@@ -49,6 +49,8 @@ class _Text:
     places: tuple[tuple[int, int, _Field], ...]
     """Where it only prints fields that every row has: part, place of the axis, field."""
     links: int
+    spaces: int
+    """How many its literals have."""
     same: Filled | None = None
     """What it is in every cell, where it prints nothing."""
     made: dict[tuple[Any, ...], Filled] = field(default_factory=dict)
@@ -144,7 +146,8 @@ class Filler:
         literals, places = self._simplified(segments, plan)
         neighbours = bool(axes) and plan.family.axes[0] in axes
         said = () if places else segments
-        text = _Text(said, pick, neighbours, literals, places, links(segments))
+        spaces = sum(part.count(b" ") for part in literals)
+        text = _Text(said, pick, neighbours, literals, places, links(segments), spaces)
         if not any(isinstance(segment, (Print, FactCall)) for segment in segments):
             text.same = filled(merged(segments))
         return text
@@ -167,10 +170,12 @@ class Filler:
             found = (p for segment in text.segments for p in self._values(segment, scope))
             return filled(merged(found))
         parts = list(text.literals)
+        spaces = text.spaces
         for number, place, values in text.places:
-            parts[number] = values[cell[place]]
+            value = parts[number] = values[cell[place]]
+            spaces += value.count(b" ")
         whole = b"".join(parts)
-        return Filled((whole,), whole=whole, links=text.links)
+        return Filled((whole,), whole=whole, links=text.links, counted=spaces)
 
     def _simplified(
         self, segments: Iterable[Segment], plan: FamilyPlan
