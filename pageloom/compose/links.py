@@ -113,6 +113,12 @@ class Linker:
         """Return the link to a cell; pages that lie near each other link to the same ones."""
         return self.items(plan)[number]
 
+    def prepare(self, plan: FamilyPlan, numbers: Sequence[int]) -> None:
+        """Make the links to cells that lie far apart, and not to all their neighbours with them."""
+        if numbers and max(numbers) - min(numbers) >= RUN * len(numbers) // 8:
+            items = self.items(plan)
+            items.update(self._made(plan, [number for number in numbers if number not in items]))
+
     def listed(self, plan: FamilyPlan, number: int, slot: Slot) -> Item:
         """Return the link to a cell in a list that may have words and a line of its own for it."""
         item = self.item(plan, number)
@@ -143,7 +149,7 @@ class Linker:
             return self._plan.spoken(text, plan.family, plan.cells[number])
         return ""
 
-    def items(self, plan: FamilyPlan) -> Mapping[int, Item]:
+    def items(self, plan: FamilyPlan) -> dict[int, Item]:
         """Return the links to the cells of a family, by number."""
         items = self._items.get(plan.family.name)
         if items is None:

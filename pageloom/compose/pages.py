@@ -252,7 +252,9 @@ class Pages:
         children = self._ordered(other, self._plan.children(self.cells, number, slot.lists), slot)
         start, stop = max(shown.start - passed, 0), max(shown.stop - passed, 0)
         listed = self._linker.listed
-        return [listed(other, child, slot) for child in children[start:stop]], len(children)
+        some = children[start:stop]
+        self._linker.prepare(other, some)
+        return [listed(other, child, slot) for child in some], len(children)
 
     def _ordered(self, plan: FamilyPlan, children: Sequence[int], slot: Slot) -> Sequence[int]:
         """Return the cells of a list by a field of theirs, those without it last."""
