@@ -6,6 +6,7 @@ import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import blake2b
 from html import unescape
 from itertools import compress, repeat
@@ -82,7 +83,8 @@ class Worker:
         self._state = state
         site = composer.site
         self._renderer = Renderer(theme, site)
-        self._keys = Keys(plan, theme, _base(plan, theme, site))
+        self._make_keys = partial(Keys, plan, theme, _base(plan, theme, site))
+        self._keys: Keys | None = None
         self._problems: list[Diagnostic] = []
         composer.report_to(self._problems.append)
 
@@ -108,6 +110,8 @@ class Worker:
     def survey(self, part: Range, *, all_stale: bool) -> Surveyed:
         """Return keys and titles of the pages of a range, and which are stale."""
         plan, pages = self.pages(part)
+        if self._keys is None:
+            self._keys = self._make_keys()
         keys = self._keys.pages(plan, pages)
         paths = [path for _, _, path in pages]
         files, joined = BETWEEN.join(paths), b"".join(keys)
@@ -141,6 +145,7 @@ class Worker:
     def write(self, part: Range, stale: bytes, *, compare: bool) -> Written:
         """Write the stale pages of a range; with `compare` files may be there already."""
         result = Written()
+        self._keys = None  # what they took to make is large, and no more are asked for
         known = (value == CHANGED for value in stale if value)
         for (path, made), ours in zip(self._made(part, stale), known, strict=True):
             self._write(path, made, result, compare=compare or ours, ours=ours)
