@@ -99,9 +99,12 @@ def _build(arguments: argparse.Namespace) -> int:
             print(error, file=sys.stderr)
             return USAGE
     seen = unchanged.Seen(options, beside=options.jobs != 1)
-    from pageloom import pipeline  # while another process reads the inputs
+    outcome = unchanged.build(options, seen)
+    if outcome is None:
+        from pageloom import pipeline  # of large sites another process still reads the inputs
 
-    return _finish(arguments, pipeline.build(options, terminal.progress(arguments), seen))
+        outcome = pipeline.build(options, terminal.progress(arguments), seen)
+    return _finish(arguments, outcome)
 
 
 def _check(arguments: argparse.Namespace) -> int:

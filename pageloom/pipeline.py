@@ -276,7 +276,7 @@ def _locked_build(
     )
     if not any(problem.is_error for problem in outcome.problems):
         if seen.stayed:
-            folder.conclude(unchanged.summary(outcome, seen.digest()))
+            folder.conclude(unchanged.summary(outcome, seen.digest.text))
         kept.write(options.root, "rows", {b"rows": gains.known(plan.project)})
     return outcome
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from functools import cache
+from dataclasses import replace
 from typing import Any
 
 from pageloom import inputs
-from pageloom.aside import aside
+from pageloom.aside import Aside
 from pageloom.diagnostics import Diagnostic
 from pageloom.options import Options
 from pageloom.outcome import Outcome
-from pageloom.publish import Folder
+from pageloom.publish import Folder, PublishError
+
+PATIENCE = 0.03
+"""Seconds to wait for the digest before the program for a build is loaded; many sites need less."""
 
 
 class Seen:
@@ -22,8 +25,8 @@ class Seen:
         """Begin to read them, in another process where that is wanted."""
         self._root = options.root
         self._begun = time.time_ns()
-        self.digest = (aside if beside else cache)(options.inputs_digest)
-        """Returns the digest of every byte of them."""
+        self.digest = Aside(options.inputs_digest, beside=beside)
+        """The digest of every byte of them."""
         self.stayed = False
         """Whether they were the same when `look_again` was called last."""
 
@@ -32,10 +35,23 @@ class Seen:
         self.stayed = not inputs.changed_since(self._root, self._begun)
 
 
+def build(options: Options, seen: Seen) -> Outcome | None:
+    """Return the last outcome where it is soon seen that nothing changed, else None."""
+    started = time.perf_counter()
+    if options.verify or options.against or not seen.digest.within(PATIENCE):
+        return None
+    try:
+        with options.folder.locked():
+            outcome = last_outcome(options.folder, seen)
+    except PublishError:
+        return None
+    return outcome and replace(outcome, seconds=time.perf_counter() - started)
+
+
 def last_outcome(folder: Folder, seen: Seen) -> Outcome | None:
     """Return what the last build found, when it had these inputs and ended well."""
     last: Mapping[str, Any] = folder.last()
-    if not last or last.get("inputs") != seen.digest():
+    if not last or last.get("inputs") != seen.digest.text:
         return None
     try:
         return Outcome(

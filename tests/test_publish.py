@@ -533,7 +533,7 @@ def test_inputs_that_change_while_a_build_runs_are_not_taken_for_those_it_read(
         return load(*args, **kwargs)
 
     seen = Seen(Options(root=trades))
-    seen.digest()
+    assert seen.digest.text
     with monkeypatch.context() as patch:
         patch.setattr(pipeline.load, "project", late)
         build(Options(root=trades, jobs=1), None, seen)

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pageloom import writing
-from pageloom.aside import aside
+from pageloom.aside import Aside
 from pageloom.options import Options
 from pageloom.pipeline import build
 
@@ -108,10 +108,19 @@ def test_work_aside_gives_its_text_and_is_done_here_where_it_fails():
             raise RuntimeError("not here")
         return "here"
 
-    assert aside(lambda: "é" * 3)() == "ééé"
-    assert aside(fails_elsewhere)() == "here"
+    assert Aside(lambda: "é" * 3).text == "ééé"
+    assert Aside(fails_elsewhere).text == "here"
+
+
+def test_one_waits_a_while_for_work_aside():
+    slow = Aside(lambda: (time.sleep(0.3), "slow")[1])
+    assert not slow.within(0.01)
+    assert slow.within(60)
+    assert slow.text == "slow"
 
 
 def test_without_copies_of_the_process_work_aside_is_done_here(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delattr(os, "fork")
-    assert aside(lambda: str(os.getpid()))() == str(os.getpid())
+    here = Aside(lambda: str(os.getpid()))
+    assert here.within(0)
+    assert here.text == str(os.getpid())
