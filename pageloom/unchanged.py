@@ -32,7 +32,8 @@ class Seen:
 
     def look_again(self) -> None:
         """Find out whether they are still what they were when the build began."""
-        self.stayed = not inputs.changed_since(self._root, self._begun)
+        taken = self.digest.text  # all of it was read before the look
+        self.stayed = bool(taken) and not inputs.changed_since(self._root, self._begun)
 
 
 def build(options: Options, seen: Seen) -> Outcome | None:

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from trees import append, copied, errors, made, rebuilt, replace, stamps, tree
@@ -557,3 +558,22 @@ def test_a_build_sees_what_came_and_went_since_it_began(trades: Path):
         change(trades / "content" / "a" / "b" / "c.md")
         seen.look_again()
         assert not seen.stayed
+
+
+def test_the_digest_of_inputs_is_that_of_the_start_of_a_build(
+    trades: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path = trades / "matrix" / "cities.yaml"
+    before = path.read_text(encoding="utf-8")
+    guard = pipeline.guard
+
+    def late(*args: Any) -> None:
+        guard(*args)
+        replace(path, "name: Oslo", "name: Old Oslo")  # after everything was read
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "guard", late)
+        build(Options(root=trades, jobs=1))
+    assert "oslo/index.html" in made(trades).written
+    path.write_text(before, encoding="utf-8")
+    assert "oslo/index.html" in made(trades).written
