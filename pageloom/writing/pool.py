@@ -170,7 +170,7 @@ def shared_out(
 ) -> Iterator[Any]:
     """Return the results of a task in the order of its arguments; this process takes its part.
 
-    A process less is a copy less of all that is in memory. The others begin at once, with the first;
+    A process less is a copy less of all that is in memory. The others begin at once, at the front;
     when a result is asked for, this one takes from the end what nobody has begun. So each of two
     processes makes pages that lie side by side, which link to the same ones.
     """
