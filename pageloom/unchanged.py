@@ -14,8 +14,10 @@ from pageloom.options import Options
 from pageloom.outcome import Outcome
 from pageloom.publish import Folder, PublishError
 
-PATIENCE = 0.03
-"""Seconds to wait for the digest before the program for a build is loaded; many sites need less."""
+PATIENCE = 0.05
+"""Seconds to wait for the digest before the program for a build is loaded."""
+MANY = 20_000
+"""Files of the last build from which the digest takes longer; it is not waited for."""
 
 
 class Seen:
@@ -39,7 +41,10 @@ class Seen:
 def build(options: Options, seen: Seen) -> Outcome | None:
     """Return the last outcome where it is soon seen that nothing changed, else None."""
     started = time.perf_counter()
-    if options.verify or options.against or not seen.digest.within(PATIENCE):
+    files = options.folder.last().get("files", MANY)
+    if options.verify or options.against or not isinstance(files, int) or files >= MANY:
+        return None
+    if not seen.digest.within(PATIENCE):
         return None
     try:
         with options.folder.locked():

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from pageloom import manifest
 from pageloom.manifest import BETWEEN, KEY, TITLE, Listed, State
+from pageloom.writing.part import Part
+from pageloom.writing.worker import ADDED, AS_BEFORE, CHANGED, FAILED, NEW
 
 SMALL = st.lists(st.lists(st.integers(0, 40), max_size=6), max_size=6)
 
@@ -56,3 +58,30 @@ def test_pages_that_move_between_parts_are_known():
     moved = listed([3, 4, 5, 6])
     known = state.known(moved.paths())
     assert [known[path] for path in moved.paths()] == [entry for _, entry in moved.entries()]
+
+
+def test_pages_that_failed_lose_their_keys_and_new_ones_their_place():
+    part = Part(
+        ("f", 0, 4),
+        listed([1, 2, 3, 4]),
+        b"",
+        bytes((ADDED, ADDED, CHANGED, AS_BEFORE)),
+        kept=False,
+    )
+    part.statuses = bytes((NEW, FAILED, FAILED))
+    first, _, third, fourth = part.pages.paths()
+    assert list(part.made(NEW)) == [first]
+    entries = dict(part.pages.entries())
+    found = dict(part.listed().entries())
+    assert found == {
+        first: entries[first],
+        third: bytes(KEY) + entries[third][KEY:],
+        fourth: entries[fourth],
+    }
+    assert list(part.made(NEW)) == [first]
+
+
+def test_pages_that_did_not_fail_are_kept_as_they_are():
+    part = Part(("f", 0, 2), listed([1, 2]), b"", bytes((ADDED, AS_BEFORE)), kept=False)
+    part.statuses = bytes((NEW,))
+    assert part.listed() is part.pages

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import compress
 
-from pageloom.manifest import BETWEEN, KEY, TITLE, Listed, pieces
-from pageloom.writing.worker import ADDED, AS_BEFORE, Range
+from pageloom.manifest import KEY, TITLE, Listed, pieces
+from pageloom.writing.worker import ADDED, AS_BEFORE, FAILED, Range
 
 _NO_KEY = bytes(KEY)
 
@@ -42,24 +42,23 @@ class Part:
             paths = compress(self.pages.paths(), self.stale)
             yield from compress(paths, map(status.__eq__, self.statuses))
 
-    def without(self, failed: Container[str]) -> Listed:
-        """Return the pages without the keys of those that failed.
+    def listed(self) -> Listed:
+        """Return the pages as the manifest keeps them: without the keys of those that failed.
 
         Their old files stay, and stay ours; one that had none is left out.
         """
-        left = [
-            (path, _NO_KEY if path in failed else key, title)
+        failed = set(self.made(FAILED))
+        if not failed:
+            return self.pages
+        keys, titles = pieces(self.pages.keys, KEY), pieces(self.pages.titles, TITLE)
+        entries = {
+            path: (_NO_KEY if path in failed else key) + title
             for path, key, title, stale in zip(
-                self.pages.paths(),
-                pieces(self.pages.keys, KEY),
-                pieces(self.pages.titles, TITLE),
-                self.stale,
-                strict=True,
+                self.pages.paths(), keys, titles, self.stale, strict=True
             )
             if path not in failed or stale != ADDED
-        ]
-        files, keys, titles = zip(*left, strict=True) if left else ((), (), ())
-        return Listed(BETWEEN.join(files), b"".join(keys), b"".join(titles))
+        }
+        return Listed.of(entries)
 
 
 def paths_of(parts: Iterable[Part]) -> Iterator[str]:

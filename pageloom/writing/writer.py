@@ -23,7 +23,6 @@ from pageloom.writing.part import Part, paths_of, routes_of
 from pageloom.writing.worker import (
     ADDED,
     AS_BEFORE,
-    FAILED,
     NEW,
     SAME,
     Range,
@@ -195,7 +194,7 @@ class Writer:
         so_far.removed += self._folder.remove(so_far.gone.difference(so_far.removed))
         if so_far.changed:
             complete = not any(problem.is_error for problem in so_far.problems)
-            pages = (part.pages for part in parts)
+            pages = (part.listed() for part in parts)
             self._folder.finish(so_far.entries, pages, so_far.notes, complete=complete)
 
     def _replay(self, parts: Sequence[Part], so_far: _Progress) -> None:
@@ -238,8 +237,6 @@ class Writer:
             so_far.problems.append(problem)
             if problem.severity == WARNING:
                 so_far.notes.setdefault(path, []).append(problem)
-        if FAILED in result.statuses:
-            part.pages = part.without(set(part.made(FAILED)))
 
     def _changed(self, made: Mapping[str, Other]) -> bool:
         known = self._state.entries
