@@ -85,8 +85,11 @@ def decide(options: Options, memory: Memory = NO_MEMORY) -> Decision:
 
     `memory` holds what earlier runs of this process made of inputs that have not changed.
     """
-    decision = _decided(options, memory)
-    decision.finish()
+    try:
+        decision = _decided(options, memory)
+        decision.finish()
+    except source.ChangedError as error:
+        return Decision([error.diagnostic])
     memory.settle()
     return decision
 
@@ -235,7 +238,7 @@ def build(
     try:
         with folder.locked():
             outcome = _locked_build(options, folder, progress, seen or Seen(options))
-    except PublishError as error:
+    except (PublishError, source.ChangedError) as error:
         outcome = Outcome(problems=(error.diagnostic,))
     return replace(outcome, seconds=time.perf_counter() - started)
 

@@ -29,6 +29,14 @@ _QUOTE = "put text that starts with `&`, `*` or `!` in quotes"
 _NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 
 
+class ChangedError(Exception):
+    """A file is another one than it was when the run began; carries the problem."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic)
+        self.diagnostic = diagnostic
+
+
 def read_text(root: Path, path: str, report: Report) -> str | None:
     """Return the text of a file with LF as line end, or None after a problem was reported."""
     raw = read_bytes(root, path, report)
@@ -62,6 +70,13 @@ def read_listed(root: Path, path: str, report: Report) -> bytes | None:
             return file.read()
     except OSError:
         return read_bytes(root, path, report)
+
+
+def changed(path: str) -> ChangedError:
+    """Return the failure of a file that was changed while it was read."""
+    message = f"{quoted(path)} was changed while it was read"
+    expected = "a file that stays as it is"
+    return ChangedError(problem(path, 116, 1, 1, message, expected=expected, help_="run again"))
 
 
 def is_inside(root: Path, path: str) -> bool:

@@ -577,3 +577,33 @@ def test_the_digest_of_inputs_is_that_of_the_start_of_a_build(
     assert "oslo/index.html" in made(trades).written
     path.write_text(before, encoding="utf-8")
     assert "oslo/index.html" in made(trades).written
+
+
+@pytest.mark.parametrize("gone", [False, True], ids=["changed", "gone"])
+def test_a_text_that_changes_while_it_is_read_ends_the_build_with_nothing_written(
+    trades: Path, monkeypatch: pytest.MonkeyPatch, *, gone: bool
+):
+    made(trades)
+    before = tree(trades / "site")
+    text = next((trades / "content").rglob("*.md"))
+    append(text, "More.\n")
+    plan = pipeline.expand.plan
+
+    def late(*args: Any) -> object:
+        found = plan(*args)
+        if gone:
+            text.unlink()
+        else:
+            append(text, "Still more.\n")
+        return found
+
+    whole = text.read_text(encoding="utf-8")
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline.expand, "plan", late)
+        outcome = attempt(trades)
+    name = text.relative_to(trades).as_posix()
+    assert errors(outcome) == [f"{name}:1:1: error[C116]: `{name}` was changed while it was read"]
+    assert tree(trades / "site") == before
+    text.write_text(whole, encoding="utf-8")
+    made(trades)
+    assert tree(trades / "site") != before

@@ -100,7 +100,7 @@ class SnippetReader:
             slot,
             families,
             tuple([self._pinned[pin] for pin in pins]),
-            partial(_words, self._root, path, offset),
+            partial(_words, self._root, path, offset, digest),
             line,
             Location(path, *place),
             front,
@@ -139,17 +139,18 @@ class SnippetReader:
             families = self._matching(document, slot, named, {pin.axis for pin in pins})
         if self._faults or slot is None or any(not pin.rows for pin in pins):
             return None
+        digest = _digest(document.body)
         return Snippet(
             path=document.path,
             slot=slot.text,
             families=families,
             pins=tuple(sorted(pins, key=lambda pin: pin.axis)),
-            read=partial(_words, self._root, document.path, document.offset),
+            read=partial(_words, self._root, document.path, document.offset, digest),
             body_line=document.body_line,
             location=Location(document.path, slot.line, slot.column),
             front={key.text: value.text for key, value in front.pairs if value.kind == "text"},
             waivers=waivers,
-            digest=blake2b(document.body.encode(), digest_size=16).digest(),
+            digest=digest,
             calls=tuple(expressions.calls(document.body)),
             places=tuple(_places(document)),
         )
@@ -276,11 +277,21 @@ class SnippetReader:
         )
 
 
-def _words(root: Path, path: str, offset: int) -> str:
-    """Return what stands after the head in a file; nothing where it cannot be read any more."""
+def _words(root: Path, path: str, offset: int, digest: bytes) -> str:
+    """Return what stands after the head in a file. Raises `ChangedError` where it is not the same.
+
+    What is kept of these words, and the keys of pages, would speak of others.
+    """
     raw = source.read_listed(root, path, _nowhere)
     text = None if raw is None else decode(raw, path, _nowhere)
-    return "" if text is None else text[offset:]
+    words = "" if text is None else text[offset:]
+    if _digest(words) != digest:
+        raise source.changed(path)
+    return words
+
+
+def _digest(words: str) -> bytes:
+    return blake2b(words.encode(), digest_size=16).digest()
 
 
 def _places(document: Document) -> Iterator[int]:
