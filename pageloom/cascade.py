@@ -23,11 +23,6 @@ class Layer:
     axes: tuple[str, ...]
     snippets: Mapping[Cell, tuple[Snippet, ...]]
 
-    @property
-    def tied(self) -> bool:
-        """Whether several snippets pin the same rows."""
-        return any(len(found) > 1 for found in self.snippets.values())
-
 
 def choose(plan: Plan, report: Report) -> None:
     """Fill `choices` of every family; ties and unused snippets are reported."""
@@ -78,30 +73,16 @@ def _column(
     column: list[Snippet | None] = [None] * len(plan.cells)
     ties: set[tuple[Snippet, ...]] = set()
     for layer in reversed(layers(plan.family, slot, snippets)):
-        if not layer.tied:
-            first = {rows: found[0] for rows, found in layer.snippets.items()}.get
-            matches = map(first, map(picker(plan.family.axes, layer.axes), plan.cells))
-            column = [new or old for new, old in zip(matches, column, strict=True)]
-            continue
-        for number, found in _matches(plan, layer):
-            column[number] = found[0]
-            if len(found) > 1:
-                ties.add(found)
+        pick = picker(plan.family.axes, layer.axes)
+        matches = list(map(layer.snippets.get, map(pick, plan.cells)))
+        ties.update(found for found in dict.fromkeys(matches) if found and len(found) > 1)
+        column = [new[0] if new else old for new, old in zip(matches, column, strict=True)]
     for found in sorted(ties, key=lambda tie: tie[0].path):
         chosen = {number for number, snippet in enumerate(column) if snippet is found[0]}
         if chosen:
             used.update(found)
             _report_tie(plan, found, min(chosen), report)
     return column
-
-
-def _matches(plan: FamilyPlan, layer: Layer) -> Iterable[tuple[int, tuple[Snippet, ...]]]:
-    pick = picker(plan.family.axes, layer.axes)
-    get = layer.snippets.get
-    for number, cell in enumerate(plan.cells):
-        match = get(pick(cell))
-        if match is not None:
-            yield number, match
 
 
 def _report_tie(plan: FamilyPlan, found: tuple[Snippet, ...], number: int, report: Report) -> None:

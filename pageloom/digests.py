@@ -35,10 +35,8 @@ class Digests:
         self._project: Project = plan.project
         self._tables: dict[str, bytes] = {}
         self._families: dict[str, bytes] = {}
-        project = plan.project
-        self._ids = {
-            id_: row.digest for id_, row in (*project.sources.items(), *project.facts.items())
-        }
+        named = {**plan.project.sources, **plan.project.facts}
+        self._ids = {id_: row.digest for id_, row in named.items()}
         self._deep = Known(self._reached)
         self.row = self._deep.__getitem__
         """Returns the digest of a row and of the facts, sources and pages that its texts name.

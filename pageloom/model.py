@@ -160,7 +160,7 @@ class Snippet:
     front: Mapping[str, str]
     waivers: tuple[tuple[str, str], ...] = ()
     digest: bytes = b""
-    """Digest of the body."""
+    """Digest of the body: its `trees.key`."""
     calls: tuple[str, ...] = ()
     """The expressions in the body, as they are written."""
     places: tuple[int, ...] = ()

@@ -37,7 +37,7 @@ from pageloom import (
     writing,
 )
 from pageloom.compose import Composer, Scales
-from pageloom.diagnostics import Diagnostic, ordered
+from pageloom.diagnostics import Diagnostic, ordered, unheard
 from pageloom.gate import Measured
 from pageloom.lexicon import Lexicon
 from pageloom.manifest import State
@@ -202,7 +202,7 @@ def _lint(
         theme,
         (name for name, _ in inputs.templates(plan.project)),
         decision.problems.append,
-        lambda path: source.read_text(options.root, path, _ignored) or "",
+        lambda path: source.read_text(options.root, path, unheard) or "",
         known,
         faulty,
         partial(spread.spread, jobs=options.jobs),
@@ -220,10 +220,6 @@ def _reach(decision: Decision, options: Options, plan: Plan, theme: Theme) -> No
     found = reach.check(plan, partials, decision.problems.append, known)
     if found != known:
         kept.write(options.root, "reach", found)
-
-
-def _ignored(_: Diagnostic) -> None:
-    """Take a problem that was told before."""
 
 
 def build(

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pageloom import load, source
-from pageloom.diagnostics import Diagnostic, problem
+from pageloom.diagnostics import Diagnostic, problem, unheard
 from pageloom.editing.heads import head
 from pageloom.ledger import GONE_FILE
 from pageloom.load.reviews import REVIEWS
@@ -81,7 +81,7 @@ def refresh(root: Path) -> tuple[str, ...]:
     """Bring the derived files of a project that has them up to date; return what was not."""
     if not source.is_folder(root, FOLDER):
         return ()
-    found = derived(root, _nowhere)
+    found = derived(root, unheard)
     return found.write(root) if found is not None else ()
 
 
@@ -142,7 +142,7 @@ def _snippet(
     root: Path, map_: Map, tables: Tables, slugs: Mapping[str, list[str]]
 ) -> dict[str, Any]:
     """Return the schema of the heads of snippets."""
-    node = source.read_yaml(root, f"matrix/{map_.claims}", _nowhere) if map_.claims else None
+    node = source.read_yaml(root, f"matrix/{map_.claims}", unheard) if map_.claims else None
     rules = node.get("rules") if node is not None else None
     ids = [rule.get("id") for rule in rules.items] if rules is not None else []
     used: set[str] = set()
@@ -152,10 +152,6 @@ def _snippet(
 
 def _choices(used: Iterable[str], slugs: Mapping[str, list[str]]) -> dict[str, Any]:
     return {name: {"type": "string", "enum": slugs.get(name, [])} for name in sorted(used)}
-
-
-def _nowhere(_: Diagnostic) -> None:
-    """Drop a problem that a build tells."""
 
 
 def _plain(name: str) -> dict[str, Any]:

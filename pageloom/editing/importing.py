@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from pageloom import load, source
 from pageloom.characters import decode
 from pageloom.counted import counted
-from pageloom.diagnostics import Diagnostic, Location, closest_help, quoted
+from pageloom.diagnostics import Diagnostic, Location, closest_help, quoted, unheard
 from pageloom.editing import derived
 from pageloom.editing.csv_rows import SheetText
 from pageloom.editing.rows import Answer, UsageError, belongs, key_of
@@ -185,8 +185,8 @@ class _YamlTable:
         self._read()
 
     def _read(self) -> None:
-        normal = decode(self.text.encode(), "", _nowhere) or ""
-        node = source.parse_yaml(normal, "", _nowhere)
+        normal = decode(self.text.encode(), "", unheard) or ""
+        node = source.parse_yaml(normal, "", unheard)
         items = node.items if node is not None else ()
         self.keys: Sequence[Key] = [key_of(self._spec, item) for item in items]
         self.rows: Sequence[Mapping[str, Any]] = [plain(item) for item in items]
@@ -268,10 +268,6 @@ class _Files:
             (self._root / path).parent.mkdir(parents=True, exist_ok=True)
             (self._root / path).write_bytes(text.encode())
         return tuple(path for path, _ in changed)
-
-
-def _nowhere(_: Diagnostic) -> None:
-    """Drop a problem that was told before."""
 
 
 def _bring(files: _Files, spec: TableSpec, row: Node, counts: _Counts) -> None:

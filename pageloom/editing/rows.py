@@ -10,7 +10,7 @@ from typing import Any
 from pageloom import source
 from pageloom.characters import decode
 from pageloom.counted import counted
-from pageloom.diagnostics import Diagnostic, Location, problem, quoted
+from pageloom.diagnostics import Diagnostic, Location, problem, quoted, unheard
 from pageloom.editing import derived, trial
 from pageloom.editing.csv_rows import SheetText
 from pageloom.editing.yaml_rows import CannotEditError, RowsText, flow_list, scalar
@@ -208,15 +208,11 @@ def _inserted(
     place = next((number for number, other in enumerate(keys) if other > key), len(keys))
     rows = RowsText(text)
     rows.insert(place, written)
-    after = source.parse_yaml(decode(rows.text.encode(), path, _nowhere) or "", path, _nowhere)
+    after = source.parse_yaml(decode(rows.text.encode(), path, unheard) or "", path, unheard)
     item = after.items[place] if after else None
     first = item.line if item else 1
     last = max((_last_line(value) for _, value in item.pairs), default=first) if item else first
     return rows.text.encode(), _Place(path, first, last)
-
-
-def _nowhere(_: Diagnostic) -> None:
-    """Drop a problem that was told before."""
 
 
 def _last_line(node: Node) -> int:
@@ -244,7 +240,7 @@ def _inserted_in_csv(
         raise CannotEditError(f"the table has no column {quoted(unknown[0])}")
     place = next((n for n, other in enumerate(sheet.keys) if other > key), len(sheet.keys))
     sheet.insert(place, key, {name: _node(name, items, types) for name, items in values.items()})
-    node = csv_table.parse(decode(sheet.text.encode(), path, _nowhere) or "", path, _nowhere)
+    node = csv_table.parse(decode(sheet.text.encode(), path, unheard) or "", path, unheard)
     row = node.items[place] if node is not None else Node("map", 1, 1)
     return sheet.text.encode(), _Place(path, row.line, _last_line(row))
 

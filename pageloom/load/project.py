@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pageloom import inputs, source, trees
-from pageloom.diagnostics import Diagnostic
+from pageloom.diagnostics import Diagnostic, unheard
 from pageloom.inputs import defaults_root
 from pageloom.load.claims import read_claims
 from pageloom.load.families import families as read_families
@@ -172,13 +172,9 @@ def _snippets(
 def _contents(root: Path, paths: Iterable[str]) -> Iterator[bytes]:
     """Yield the contents of files that can be read."""
     for path in paths:
-        raw = source.read_listed(root, path, _nowhere)
+        raw = source.read_listed(root, path, unheard)
         if raw is not None:
             yield raw
-
-
-def _nowhere(_: Diagnostic) -> None:
-    """Drop a problem that is told where the file is read in turn."""
 
 
 def _made_from(base: _Base, raw: bytes) -> Hashable:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pageloom import expressions, source, trees
 from pageloom.characters import decode, position
-from pageloom.diagnostics import Diagnostic, Location, closest_help, quoted
+from pageloom.diagnostics import Diagnostic, Location, closest_help, quoted, unheard
 from pageloom.expressions import text_of
 from pageloom.known import Known
 from pageloom.load.document import Document, parse_document
@@ -45,7 +45,7 @@ class SnippetReader:
         self._rows = axes
         self._index = {axis: {row.slug: row for row in rows} for axis, rows in axes.items()}
         self._fields = fields
-        self._report: Report = _nowhere
+        self._report: Report = unheard
         self._hidden = hidden
         self._unread = frozenset(unread)
         self._faults = 0
@@ -139,7 +139,7 @@ class SnippetReader:
             families = self._matching(document, slot, named, {pin.axis for pin in pins})
         if self._faults or slot is None or any(not pin.rows for pin in pins):
             return None
-        digest = _digest(document.body)
+        digest = trees.key(document.body)
         return Snippet(
             path=document.path,
             slot=slot.text,
@@ -282,16 +282,12 @@ def _words(root: Path, path: str, offset: int, digest: bytes) -> str:
 
     What is kept of these words, and the keys of pages, would speak of others.
     """
-    raw = source.read_listed(root, path, _nowhere)
-    text = None if raw is None else decode(raw, path, _nowhere)
+    raw = source.read_listed(root, path, unheard)
+    text = None if raw is None else decode(raw, path, unheard)
     words = "" if text is None else text[offset:]
-    if _digest(words) != digest:
+    if trees.key(words) != digest:
         raise source.changed(path)
     return words
-
-
-def _digest(words: str) -> bytes:
-    return blake2b(words.encode(), digest_size=16).digest()
 
 
 def _places(document: Document) -> Iterator[int]:
@@ -343,10 +339,6 @@ def _digest_of(
         sorted(unread),
     )
     return blake2b(repr(said).encode(), digest_size=16).digest()
-
-
-def _nowhere(_: Diagnostic) -> None:
-    """Drop a problem; nothing is read yet."""
 
 
 def _texts(value: Any) -> set[str]:

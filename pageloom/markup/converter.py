@@ -10,8 +10,8 @@ from typing import NamedTuple
 import markdown
 from markupsafe import escape
 
-from pageloom import expressions
-from pageloom.diagnostics import Diagnostic, Location, Start, closest_help, quoted
+from pageloom import expressions, trees
+from pageloom.diagnostics import Diagnostic, Location, Start, closest_help, quoted, unheard
 from pageloom.known import Known
 from pageloom.lexicon import Lexicon
 from pageloom.markup.body import Body, Html, Valued, filled, target_prints
@@ -93,7 +93,7 @@ class Converter:
         body = Body(path, text, place, slot, base, anchors)
         faults = self._faults
         self._set_aside(body, known)
-        digest = blake2b(text.encode(), digest_size=16).digest()
+        digest = trees.key(text)
         self.key = _key((slot, base, anchors), map(_kind, body.segments), digest)
         html = self._html(body, keep=self._faults == faults)
         for printed in target_prints(body):
@@ -129,7 +129,7 @@ class Converter:
     def _kind_of(self, names: Names, call: str) -> str:
         """Return what becomes of an expression; nothing where something is wrong with it."""
         faults, report = self._faults, self._report
-        self._report = _nowhere  # who converts the text tells of it
+        self._report = unheard  # who converts the text tells of it
         segment, _ = self._segment(call, Location(""), names)
         self._report = report
         return _kind(segment) if self._faults == faults else ""
@@ -382,7 +382,3 @@ def _key(place: tuple[str, int, bool], kinds: Iterable[str], digest: bytes) -> b
 
 def _kind(segment: object) -> str:
     return type(segment).__name__[0]
-
-
-def _nowhere(_: Diagnostic) -> None:
-    """Drop a problem."""

@@ -17,7 +17,7 @@ from zlib import crc32
 
 from pageloom import inputs, share
 from pageloom.compose import Composer
-from pageloom.diagnostics import Diagnostic
+from pageloom.diagnostics import Diagnostic, unheard
 from pageloom.manifest import State
 from pageloom.markup import Converter
 from pageloom.model import Row
@@ -69,17 +69,13 @@ class Recipe:
     def worker(self) -> Worker:
         """Return a worker over this plan."""
         project = self.plan.project
-        converter = Converter(project, _nowhere)
+        converter = Converter(project, unheard)
         folders = inputs.theme_folders(self.root, project.settings.theme)
-        theme = Theme(folders, converter.lexicon, _nowhere)
-        share.add_images(self.root, project, theme, _nowhere)
+        theme = Theme(folders, converter.lexicon, unheard)
+        share.add_images(self.root, project, theme, unheard)
         theme.check(inputs.templates(project))
-        composer = Composer(self.plan, theme, converter, _nowhere)
+        composer = Composer(self.plan, theme, converter, unheard)
         return Worker(self.plan, theme, composer, self.folder, self.state)
-
-
-def _nowhere(_: object) -> None:
-    """Drop a problem that the first process has reported."""
 
 
 class _Place(threading.local):
