@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from operator import itemgetter
+from typing import TypeVar
 
 from pageloom.model import Row
 
 Cell = tuple[Row, ...]
+T = TypeVar("T")
+
+
+def at(column: Sequence[T], numbers: Sequence[int]) -> Sequence[T]:
+    """Return what a column of a family holds for some cells; of neighbours a slice."""
+    if isinstance(numbers, range):
+        return column[numbers.start : numbers.stop]
+    return [column[number] for number in numbers]
 
 
 def picker(axes: tuple[str, ...], wanted: tuple[str, ...]) -> Callable[[Cell], Cell]:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from hashlib import blake2b
-from itertools import repeat
+from itertools import zip_longest
 from typing import Any
 
+from pageloom.cells import Cell, at
 from pageloom.digests import LITERAL, NONE, Digests, digest
 from pageloom.known import Known
 from pageloom.model import SOURCE, Family, Link, Path, Project, Row, Slot, Snippet
@@ -26,6 +26,8 @@ _FIELD = re.compile(r"[a-z_][a-z0-9_]*(?:\.[a-z0-9_]+)+")
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _COMPUTED = re.compile(r"~|\+|%\s*\(|\|\s*(?:join|format|replace|list|map|reverse)\b|\{%-?\s*set\b")
 _BREAK = b"/"
+BLOCK = 32
+"""Neighbouring pages that are compared at once."""
 
 
 _STATES: Known[tuple[int, int], bytes] = Known(lambda of: f"{of[0]} {of[1]}".encode())
@@ -42,8 +44,35 @@ class _Made:
     listed: tuple[Slot, ...]
 
 
+Column = Sequence[bytes]
+
+
+def each(columns: Sequence[Column]) -> list[bytes]:
+    """Return the key of each page from all that pages are made from."""
+    return [
+        blake2b(_BREAK.join(parts), digest_size=16).digest() for parts in zip(*columns, strict=True)
+    ]
+
+
+def blocks(columns: Sequence[Column]) -> list[bytes]:
+    """Return the digest of all that each `BLOCK` pages in turn are made from."""
+    return [
+        digest([_BREAK.join(column[start : start + BLOCK]) + _BREAK for column in columns])
+        for start in range(0, len(columns[0]), BLOCK)
+    ]
+
+
+def differing(found: Sequence[bytes], before: Sequence[bytes], count: int) -> Sequence[int]:
+    """Return the places of those pages, of `count`, whose block is not as it was before."""
+    if not before:
+        return range(count)
+    pairs = enumerate(zip_longest(found, before[: len(found)]))
+    starts = [number * BLOCK for number, (own, old) in pairs if own != old]
+    return [place for start in starts for place in range(start, min(start + BLOCK, count))]
+
+
 class Keys:
-    """Makes keys of pages; one a process."""
+    """Finds what pages are made from; one a process."""
 
     def __init__(self, plan: Plan, theme: Theme, base: bytes) -> None:
         """Take as `base` the digest of what every page depends on: engine, words, settings."""
@@ -57,34 +86,39 @@ class Keys:
         self._made: dict[str, _Made] = {}
         self._differ: dict[tuple[str, str], list[bytes]] = {}
 
-    def pages(self, plan: FamilyPlan, pages: Sequence[tuple[int, int, str]]) -> list[bytes]:
-        """Return the keys of pages of a family: (number of the cell, of its page, anything)."""
-        numbers = [number for number, _, _ in pages]
-        cells = [plan.cells[number] for number in numbers]
+    def columns(
+        self, plan: FamilyPlan, numbers: Sequence[int], pages: Sequence[int]
+    ) -> list[Column]:
+        """Return all that pages of a family are made from, page by page in each column.
+
+        `numbers` are those of the cells, `pages` those of their pages.
+        """
+        cells = at(plan.cells, numbers)
         made = self._made.get(plan.family.name) or self._made_of(plan)
-        state = [_STATES[plan.verdicts[number], page] for number, page, _ in pages]
-        columns: list[Iterable[bytes]] = [repeat(made.shared, len(pages)), state]
-        columns += [map(self._digests.row, column) for column in zip(*cells, strict=True)]
+        verdicts = at(plan.verdicts, numbers)
+        columns: list[Column] = [
+            [made.shared] * len(numbers),
+            [_STATES[state] for state in zip(verdicts, pages, strict=True)],
+        ]
+        columns += [list(map(self._digests.row, column)) for column in zip(*cells, strict=True)]
         for name in made.joins:
             rows = self._plan.joined(plan, name)
-            columns.append(map(self._digests.row, [rows[number] for number in numbers]))
+            columns.append(list(map(self._digests.row, at(rows, numbers))))
         columns += [self._filled(plan, numbers, slot) for slot in made.filled]
-        columns += [map(partial(self._listed, plan, slot), numbers) for slot in made.listed]
+        columns += [
+            [self._listed(plan, slot, number) for number in numbers] for slot in made.listed
+        ]
         if plan.family.related:
             columns += self._beside(plan, numbers)
-        columns.append(self._above(plan, numbers))
+        columns.append(self._above(plan, cells))
         if plan.entries:
-            columns.append([_dates(plan, number, page) for number, page, _ in pages])
-        return [
-            blake2b(_BREAK.join(parts), digest_size=16).digest()
-            for parts in zip(*columns, strict=True)
-        ]
+            columns.append([_dates(plan, *page) for page in zip(numbers, pages, strict=True)])
+        return columns
 
     def _filled(self, plan: FamilyPlan, numbers: Sequence[int], slot: Slot) -> list[bytes]:
         """Return for each cell the digests of the snippet that fills a slot."""
         levels = (2, 3)
-        column = plan.choices[slot.name]
-        chosen = [column[number] for number in numbers]
+        chosen = at(plan.choices[slot.name], numbers)
         found: dict[Snippet | None, bytes] = {None: b""}
         linking: set[Snippet | None] = set()
         for snippet in set(chosen) - {None}:
@@ -107,13 +141,13 @@ class Keys:
         Siblings of published pages differ from these by the rows of one axis, so that only those
         rows, and what joins say of them, need to be told.
         """
-        if any(plan.verdicts[number] != PUBLISHED for number in numbers):
+        if any(verdict != PUBLISHED for verdict in at(plan.verdicts, numbers)):
             cells, siblings = self._digests.cells, self._plan.siblings
             return [[b"".join(cells(plan, siblings(plan, number))) for number in numbers]]
         columns: list[list[bytes]] = []
         for axis, column in self._plan.after(plan):
             known = self._differing(plan, axis)
-            columns.append([known[column[number]] for number in numbers])
+            columns.append([known[other] for other in at(column, numbers)])
         return columns
 
     def _differing(self, plan: FamilyPlan, axis: str) -> list[bytes]:
@@ -163,14 +197,15 @@ class Keys:
     def _tables_of(self, slot: Slot, known: Container[str]) -> Iterator[bytes]:
         return (self._digests.table(name) for name in slot.rows if name not in known)
 
-    def _above(self, plan: FamilyPlan, numbers: Sequence[int]) -> list[bytes]:
+    def _above(self, plan: FamilyPlan, cells: Sequence[Cell]) -> list[bytes]:
         """Return for each cell the digest of the pages above it."""
-        parents = self._plan.parents(plan, [plan.cells[number] for number in numbers])
+        parents = self._plan.parents(plan, cells)
         places = [place for place in dict.fromkeys(parents) if place >= 0]
         known = {-1: NONE}
         if places:
             above = self._plan.families[plan.family.parent]
-            own, higher = self._digests.cells(above, places), self._above(above, places)
+            own = self._digests.cells(above, places)
+            higher = self._above(above, at(above.cells, places))
             for place, rows, high in zip(places, own, higher, strict=True):
                 verdict = above.verdicts[place]
                 shown = (above.family.digest, bytes((verdict,)), rows, high)

@@ -10,15 +10,16 @@ import json
 from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from pageloom.diagnostics import Diagnostic
 
-FORMAT = 4
+FORMAT = 5
 KEY, TITLE = 16, 8
 """Bytes of a page's key and of the digest of its title."""
 BETWEEN = "\t"
 """Stands between the files of a part; no address has it."""
+T = TypeVar("T")
 Notes = Mapping[str, Sequence[Diagnostic]]
 
 
@@ -30,6 +31,8 @@ class Listed(NamedTuple):
     """Of what each page is made."""
     titles: bytes = b""
     """Digests of the titles."""
+    blocks: bytes = b""
+    """Of what some pages at a time are made; empty where one has failed."""
 
     @classmethod
     def of(cls, entries: Mapping[str, bytes]) -> Listed:
@@ -51,6 +54,37 @@ class Listed(NamedTuple):
         keys, titles = pieces(self.keys, KEY), pieces(self.titles, TITLE)
         for path, key, title in zip(self.paths(), keys, titles, strict=True):
             yield path, key + title
+
+    def at(self, places: Sequence[int], paths: Sequence[str]) -> Mapping[str, bytes]:
+        """Return key with title of the pages at some places, where these are their files."""
+        files = self.paths()
+        if not places or places[-1] >= len(files) or [files[place] for place in places] != paths:
+            return {}
+        keys, titles = pieces(self.keys, KEY), pieces(self.titles, TITLE)
+        return {files[place]: keys[place] + titles[place] for place in places}
+
+    def replaced(
+        self, count: int, places: Sequence[int], paths: Sequence[str], *digests: Sequence[bytes]
+    ) -> Listed:
+        """Return the first `count` pages with other files, keys and titles at some places.
+
+        Places are in order, and each that had no page is among them.
+        """
+        keys, titles = digests
+        return Listed(
+            BETWEEN.join(_put(self.paths(), count, places, paths)),
+            b"".join(_put(pieces(self.keys, KEY), count, places, keys)),
+            b"".join(_put(pieces(self.titles, TITLE), count, places, titles)),
+        )
+
+
+def _put(old: Sequence[T], count: int, places: Sequence[int], new: Sequence[T]) -> Sequence[T]:
+    if len(new) == count:
+        return new
+    found = [*old[:count]]
+    for place, value in zip(places, new, strict=True):
+        found[place : place + 1] = [value]
+    return found
 
 
 def pieces(digests: bytes, size: int) -> list[bytes]:
@@ -107,7 +141,7 @@ class State:
 def lines(
     out: str, entries: Mapping[str, bytes], pages: Iterable[Listed], notes: Notes
 ) -> Iterator[str]:
-    """Yield the lines of a manifest: the head, then three for each part."""
+    """Yield the lines of a manifest: the head, then four for each part."""
     said = {path: [item.as_json() for item in found] for path, found in notes.items()}
     files = {path: entries[path].hex() for path in sorted(entries)}
     yield json.dumps({"format": FORMAT, "out": out, "notes": said, "files": files})
@@ -115,6 +149,7 @@ def lines(
         yield part.files
         yield part.keys.hex()
         yield part.titles.hex()
+        yield part.blocks.hex()
 
 
 def parsed(lines: Iterable[str], out: str) -> State:
@@ -131,6 +166,6 @@ def parsed(lines: Iterable[str], out: str) -> State:
         }
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError("damaged") from error
-    parts = zip(found, found, found, strict=True)
-    pages = [Listed(f, bytes.fromhex(keys), bytes.fromhex(titles)) for f, keys, titles in parts]
+    parts = zip(found, found, found, found, strict=True)
+    pages = [Listed(files, *map(bytes.fromhex, digests)) for files, *digests in parts]
     return State(entries, pages, notes=notes)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pageloom import manifest
-from pageloom.manifest import BETWEEN, KEY, TITLE, Listed, State
+from pageloom import keys, manifest
+from pageloom.manifest import BETWEEN, KEY, TITLE, Listed, State, pieces
 from pageloom.writing.part import Part
 from pageloom.writing.worker import ADDED, AS_BEFORE, CHANGED, FAILED, NEW
 
@@ -17,8 +17,8 @@ SMALL = st.lists(st.lists(st.integers(0, 40), max_size=6), max_size=6)
 def listed(numbers: list[int]) -> Listed:
     """Return pages by their numbers."""
     files = BETWEEN.join(f"a/{number}/index.html" for number in numbers)
-    keys = b"".join(bytes([number]) * KEY for number in numbers)
-    return Listed(files, keys, b"".join(bytes([number]) * TITLE for number in numbers))
+    digests = (b"".join(bytes([n]) * size for n in numbers) for size in (KEY, TITLE))
+    return Listed(files, *digests)
 
 
 @given(SMALL)
@@ -85,3 +85,32 @@ def test_pages_that_did_not_fail_are_kept_as_they_are():
     part = Part(("f", 0, 2), listed([1, 2]), b"", bytes((ADDED, AS_BEFORE)), kept=False)
     part.statuses = bytes((NEW,))
     assert part.listed() is part.pages
+
+
+def blocks_of(numbers: list[int]) -> list[bytes]:
+    return keys.blocks([[b"same"] * len(numbers), [str(number).encode() for number in numbers]])
+
+
+@given(st.lists(st.integers(0, 9), max_size=12), st.lists(st.integers(0, 9), max_size=12))
+def test_pages_of_blocks_that_differ_take_their_places(
+    old: list[int], new: list[int]
+):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keys, "BLOCK", 3)
+        found = keys.differing(blocks_of(new), blocks_of(old), len(new))
+    assert {p for p in range(len(new)) if new[p : p + 1] != old[p : p + 1]} <= set(found)
+    before, after = listed(old), listed(new)
+    paths, own, titles = after.paths(), pieces(after.keys, KEY), pieces(after.titles, TITLE)
+    at = [[column[place] for place in found] for column in (paths, own, titles)]
+    assert before.replaced(len(new), found, *at) == after
+    known = before.at(found, at[0])
+    assert known == {} or known == dict(zip(at[0], map(bytes.__add__, *at[1:]), strict=True))
+
+
+def test_pages_as_before_are_in_no_block_that_differs(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(keys, "BLOCK", 3)
+    old = [*range(10)]
+    assert keys.differing(blocks_of(old), blocks_of(old), 10) == []
+    assert keys.differing(blocks_of([*old[:4], 0, *old[5:]]), blocks_of(old), 10) == [3, 4, 5]
+    assert keys.differing(blocks_of(old[:7]), blocks_of(old), 7) == [6]
+    assert keys.differing(blocks_of(old), [], 10) == range(10)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from trees import SITES, errors, tree
 
+from pageloom import keys
 from pageloom.outcome import Outcome
 from pageloom.pipeline import Options, build
 
@@ -282,6 +283,13 @@ def assert_equals_clean(root: Path, names: frozenset[str]) -> None:
     changed = {path for path in found if before.get(path) != found[path]}
     assert set(outcome.written) == changed, sorted(names)
     assert set(outcome.removed) == before.keys() - found.keys(), sorted(names)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _few_pages_in_a_block() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keys, "BLOCK", 2)
+        yield
 
 
 def test_every_edit_is_an_edit():

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 from trees import append, copied, errors, made, rebuilt, replace, stamps, tree
 
-from pageloom import disk, pipeline, publish, writing
+from pageloom import disk, keys, pipeline, publish, writing
 from pageloom.diagnostics import Diagnostic, Location
 from pageloom.manifest import Listed
 from pageloom.options import Options
@@ -507,6 +507,7 @@ def test_rows_that_move_the_cuts_between_tasks_leave_the_site_that_is_built_clea
     made(root)
     whole = tree(root / "site")
     monkeypatch.setattr(writing.pool, "CELLS_A_TASK", size)
+    monkeypatch.setattr(keys, "BLOCK", 2)
     assert made(root, verify=True).written == ()
     rows = (root / "matrix" / "grown.yaml").read_text(encoding="utf-8")
     first, *others = rows.split("\n- ")

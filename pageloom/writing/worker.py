@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from hashlib import blake2b
 from html import unescape
-from itertools import compress, repeat
+from itertools import compress
 from typing import Any
 
-from pageloom import content, inputs, seo
+from pageloom import content, inputs, keys, seo
+from pageloom.cells import at
 from pageloom.compose import Composer, Pages, Runs
 from pageloom.diagnostics import WARNING, Diagnostic, Location
 from pageloom.digests import digest
-from pageloom.keys import Keys
-from pageloom.manifest import BETWEEN, KEY, TITLE, Listed, State
+from pageloom.manifest import KEY, TITLE, Listed, State, pieces
 from pageloom.model import Family
 from pageloom.plan import NOINDEX, PUBLISHED, FamilyPlan, Plan, page_route
 from pageloom.publish import WRITTEN, Folder, ForeignError
@@ -83,56 +83,77 @@ class Worker:
         self._state = state
         site = composer.site
         self._renderer = Renderer(theme, site)
-        self._make_keys = partial(Keys, plan, theme, _base(plan, theme, site))
-        self._keys: Keys | None = None
+        self._make_keys = partial(keys.Keys, plan, theme, _base(plan, theme, site))
+        self._keys: keys.Keys | None = None
         self._problems: list[Diagnostic] = []
         composer.report_to(self._problems.append)
 
     def pages(self, part: Range, stale: Sequence[int] = ()) -> tuple[FamilyPlan, list[Page]]:
         """Return the pages of a range, or only the stale ones: number of the cell, page, file."""
+        plan, numbers, pages = self._numbers(part)
+        if stale:
+            numbers, pages = list(compress(numbers, stale)), list(compress(pages, stale))
+        return plan, list(zip(numbers, pages, self._paths(plan, numbers, pages), strict=True))
+
+    def _numbers(self, part: Range) -> tuple[FamilyPlan, Sequence[int], Sequence[int]]:
+        """Return numbers of the cells and of their pages, page by page of a range."""
         name, start, end = part
         plan = self._plan.families[name]
         verdicts = plan.verdicts
-        numbers = [number for number in range(start, end) if verdicts[number] >= NOINDEX]
-        several = any(slot.lists for slot in plan.family.slots)
-        if stale and not several:
-            numbers = list(compress(numbers, stale))
-        routes = self._plan.routes(plan.family, [plan.cells[number] for number in numbers])
-        if not several:
-            return plan, list(zip(numbers, repeat(1), map(file_path, routes), strict=False))
-        pages = [
-            (number, page, file_path(page_route(route, page)))
-            for number, route in zip(numbers, routes, strict=True)
+        numbers: Sequence[int] = range(start, end)
+        if min(verdicts[start:end], default=NOINDEX) < NOINDEX:
+            numbers = [number for number in numbers if verdicts[number] >= NOINDEX]
+        if not any(slot.lists for slot in plan.family.slots):
+            return plan, numbers, [1] * len(numbers)
+        several = [
+            (number, page)
+            for number in numbers
             for page in range(1, self._plan.page_count(plan, number) + 1)
         ]
-        return plan, list(compress(pages, stale)) if stale else pages
+        return plan, [number for number, _ in several], [page for _, page in several]
+
+    def _paths(
+        self, plan: FamilyPlan, numbers: Sequence[int], pages: Sequence[int]
+    ) -> Iterator[str]:
+        routes = self._plan.routes(plan.family, at(plan.cells, numbers))
+        return map(file_path, map(page_route, routes, pages))
 
     def survey(self, part: Range, *, all_stale: bool) -> Surveyed:
         """Return keys and titles of the pages of a range, and which are stale."""
-        plan, pages = self.pages(part)
+        plan, numbers, pages = self._numbers(part)
         if self._keys is None:
             self._keys = self._make_keys()
-        keys = self._keys.pages(plan, pages)
-        paths = [path for _, _, path in pages]
-        files, joined = BETWEEN.join(paths), b"".join(keys)
-        listed = plan.family.listed
-        indexed = bytes([listed and plan.verdicts[number] == PUBLISHED for number, _, _ in pages])
-        first = paths[0] if paths else ""
-        before = self._state.starting(first)
-        if before is not None and before[:2] == (files, joined) and not all_stale:
-            return Surveyed(first, None, indexed, bytes(len(pages)), self.drained())
-        known = self._state.known(paths)
+        columns = self._keys.columns(plan, numbers, pages)
+        count, blocks = len(numbers), keys.blocks(columns)
+        published = bytes(map(PUBLISHED.__eq__, at(plan.verdicts, numbers)))
+        indexed = published if plan.family.listed else bytes(count)
+        first = next(self._paths(plan, numbers[:1], pages[:1]), "")
+        before = self._state.starting(first) or Listed()
+        if before.blocks == b"".join(blocks) and not all_stale:
+            return Surveyed(first, None, indexed, bytes(count), self.drained())
+        known_blocks = [] if all_stale else pieces(before.blocks, KEY)
+        places = keys.differing(blocks, known_blocks, count)
+        numbers, pages = at(numbers, places), at(pages, places)
+        paths = list(self._paths(plan, numbers, pages))
+        own = keys.each([at(column, places) for column in columns])
+        known = before.at(places, paths) or self._state.known(paths)
         entries = [known.get(path, b"") for path in paths]
         stale = bytes(
             (CHANGED if entry else ADDED) if all_stale or entry[:KEY] != key else AS_BEFORE
-            for entry, key in zip(entries, keys, strict=True)
+            for entry, key in zip(entries, own, strict=True)
         )
-        titles = self._titles(plan, pages, stale, entries)
-        return Surveyed(first, Listed(files, joined, titles), indexed, stale, self.drained())
+        titles = self._titles(plan, list(zip(numbers, pages, paths, strict=True)), stale, entries)
+        every = bytearray(count)
+        for place, value in zip(places, stale, strict=True):
+            every[place] = value
+        listed = before.replaced(count, places, paths, own, titles)._replace(
+            blocks=b"".join(blocks)
+        )
+        return Surveyed(first, listed, indexed, bytes(every), self.drained())
 
     def _titles(
         self, plan: FamilyPlan, pages: Sequence[Page], stale: bytes, entries: Sequence[bytes]
-    ) -> bytes:
+    ) -> list[bytes]:
         """Return the digests of the titles of pages; those of stale ones are made."""
         made = self._composer.titles(plan, [page[:2] for page in compress(pages, stale)])
         found = [entry[KEY:] for entry in entries]
@@ -140,7 +161,7 @@ class Worker:
             # Pages without a title have another problem, and are not said to have the same.
             said = _plain(title).casefold().encode() or f"\0{pages[place][2]}".encode()
             found[place] = blake2b(said, digest_size=TITLE).digest()
-        return b"".join(found)
+        return found
 
     def write(self, part: Range, stale: bytes, *, compare: bool) -> Written:
         """Write the stale pages of a range; with `compare` files may be there already."""
