@@ -22,13 +22,15 @@ from pageloom.views import Opaque
 ANCHOR = b'<a href="'
 """How every link begins that the engine or a theme prints."""
 
+Linked = tuple[bytes, bytes]
+"""Words and address of a link, escaped."""
+
 
 @dataclass(slots=True)
 class Item:
     """A link in a list. Not frozen: as many are made as there are pages."""
 
-    link: tuple[bytes, bytes]
-    """Words and address, escaped."""
+    link: Linked
     said: tuple[bytes, bytes] = (b"", b"")
     """Words and address as they stand in JSON."""
     line: bytes = b""
@@ -141,7 +143,7 @@ class Sheet:
     crumbs: Sequence[bytes]
     """Words and address in turn; the last, of the page itself, has an empty address."""
     sections: Sequence[Section]
-    related: Sequence[Item]
+    related: Sequence[Linked]
     sources: Sequence[SourceItem]
     published: bytes = b""
     modified: bytes = b""
@@ -179,8 +181,8 @@ class Sheet:
         found += self.crumbs
         for part in self.sections:
             found += part.texts
-        for item in self.related:
-            found += item.link
+        for link in self.related:
+            found += link
         found += [source.html for source in self.sources]
         times = (self.published, self.modified, self.reading_time)
         found += [text for text in times if text]
@@ -230,7 +232,7 @@ def escaped(text: str) -> bytes:
 
 def escape_all(texts: Sequence[str]) -> list[bytes]:
     """Return texts of one line each as they stand in HTML."""
-    return escaped("\n".join(texts)).split(b"\n")
+    return escaped("\n".join(texts)).split(b"\n") if texts else []
 
 
 class _Slots(dict[str, Any]):

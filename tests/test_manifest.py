@@ -92,9 +92,7 @@ def blocks_of(numbers: list[int]) -> list[bytes]:
 
 
 @given(st.lists(st.integers(0, 9), max_size=12), st.lists(st.integers(0, 9), max_size=12))
-def test_pages_of_blocks_that_differ_take_their_places(
-    old: list[int], new: list[int]
-):
+def test_pages_of_blocks_that_differ_take_their_places(old: list[int], new: list[int]):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(keys, "BLOCK", 3)
         found = keys.differing(blocks_of(new), blocks_of(old), len(new))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pageloom.sheet import Item, Sheet, context
+from pageloom.sheet import Sheet, context
 from pageloom.views import Opaque
 
 
@@ -38,8 +38,8 @@ def a_sheet(**given: Any) -> Sheet:
     )
 
 
-def test_a_line_of_a_related_page_takes_no_place():
-    sheet = a_sheet(related=(Item((b"a", b"/a/"), line=b"line of a"), Item((b"b", b"/b/"))))
+def test_a_related_page_takes_two_places():
+    sheet = a_sheet(related=((b"a", b"/a/"), (b"b", b"/b/")))
 
     page = context(sheet.shape())
     values = sheet.values()

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from markupsafe import escape
 
 from pageloom import seo
 from pageloom.batch import HTML, JSON, Batch
-from pageloom.cells import Cell
+from pageloom.cells import Cell, at
 from pageloom.diagnostics import WARNING, Diagnostic, Location
 from pageloom.expressions import AbsentError, evaluate, lookup
 from pageloom.model import Family, Link, Path, Row, Slot, Text
 from pageloom.plan import NOINDEX, PUBLISHED, FamilyPlan, Plan
-from pageloom.sheet import Item, escaped
+from pageloom.sheet import Item, Linked, escape_all, escaped
 
 Report = Callable[[Diagnostic], None]
-KEPT_ITEMS, RUN = 9_000, 64
+KEPT, RUN = 3_000, 64
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,25 +30,30 @@ class Above:
 
     items: tuple[Item, ...] = ()
     texts: tuple[bytes, ...] = ()
-    """Words and addresses in turn, for its template."""
+    """Linked and addresses in turn, for its template."""
     said: tuple[bytes, ...] = ()
-    """Words and address paths in turn, for its structured data."""
+    """Linked and address paths in turn, for its structured data."""
 
 
 NO_PAGES = Above()
 
 
-class _Items(dict[int, Item]):
-    """Links to cells of a family by their numbers, made in runs of neighbours."""
+class _Near(dict[int, V]):
+    """What is made of cells of a family by their numbers, in runs of neighbours."""
 
     def __init__(
-        self, make: Callable[[Sequence[int]], Iterator[tuple[int, Item]]], cells: int
+        self, make: Callable[[Sequence[int]], Iterable[tuple[int, V]]], cells: int
     ) -> None:
         super().__init__()
         self._make = make
         self._cells = cells
+        self._before: dict[int, V] = {}
 
-    def __missing__(self, number: int) -> Item:
+    def __missing__(self, number: int) -> V:
+        found = self._before.get(number)
+        if found is not None:
+            self[number] = found
+            return found
         start = number - number % RUN
         self.update(self._make(range(start, min(start + RUN, self._cells))))
         found = self.get(number)
@@ -55,6 +61,13 @@ class _Items(dict[int, Item]):
             return found
         ((_, found),) = self._make((number,))  # its words are absent, which each page says
         return found
+
+    def aged(self) -> _Near[V]:
+        """Return this, without what was not asked for lately where it has become large."""
+        if len(self) > KEPT:
+            self._before = dict(self)
+            self.clear()
+        return self
 
 
 def _above(items: Sequence[Item]) -> Above:
@@ -69,7 +82,8 @@ class Linker:
     def __init__(self, plan: Plan, report: Report) -> None:
         self._plan = plan
         self.report = report
-        self._items: dict[str, _Items] = {}
+        self._items: dict[str, _Near[Item]] = {}
+        self._links: dict[str, _Near[Linked]] = {}
         self._above: tuple[Any, Above] = (None, NO_PAGES)
 
     def said(self, text: Text, family: Family, cell: Cell) -> str:
@@ -104,10 +118,10 @@ class Linker:
             self._above = (key, _above([self._crumb(*place) for place in places]))
         return self._above[1]
 
-    def related(self, plan: FamilyPlan, number: int) -> list[Item]:
-        """Return the links to a page's siblings."""
-        items = self.items(plan)
-        return [items[other] for other in self._plan.siblings(plan, number)]
+    def related(self, plan: FamilyPlan, number: int) -> list[Linked]:
+        """Return words and addresses of the links to a page's siblings."""
+        links = self.links(plan)
+        return [links[other] for other in self._plan.siblings(plan, number)]
 
     def item(self, plan: FamilyPlan, number: int) -> Item:
         """Return the link to a cell; pages that lie near each other link to the same ones."""
@@ -150,33 +164,54 @@ class Linker:
         return ""
 
     def items(self, plan: FamilyPlan) -> dict[int, Item]:
-        """Return the links to the cells of a family, by number."""
+        """Return the links to the cells of a family for lists, by number."""
         items = self._items.get(plan.family.name)
         if items is None:
-            make = partial(self._made, plan)
-            items = self._items[plan.family.name] = _Items(make, len(plan.cells))
-        elif len(items) > KEPT_ITEMS:
-            items.clear()
-        return items
+            made = _Near(partial(self._made, plan), len(plan.cells))
+            items = self._items[plan.family.name] = made
+        return items.aged()
+
+    def links(self, plan: FamilyPlan) -> dict[int, Linked]:
+        """Return words and addresses of the links to the cells of a family, by number."""
+        links = self._links.get(plan.family.name)
+        if links is None:
+            made = _Near(partial(self._linked, plan), len(plan.cells))
+            links = self._links[plan.family.name] = made
+        return links.aged()
+
+    def _hrefs(self, plan: FamilyPlan, numbers: Sequence[int]) -> list[str]:
+        hrefs = self._plan.routes(plan.family, at(plan.cells, numbers))
+        for place, verdict in enumerate(at(plan.verdicts, numbers)):
+            if verdict < NOINDEX:
+                hrefs[place] = self._plan.href(plan, numbers[place])
+        return hrefs
+
+    def _linked(
+        self, plan: FamilyPlan, numbers: Sequence[int], hrefs: Sequence[str] = ()
+    ) -> Iterator[tuple[int, Linked]]:
+        """Yield words and addresses of links; of several, those whose words are absent left out."""
+        family = plan.family
+        said = Batch(self._plan, plan, numbers).said(family.link_text, HTML)
+        places = escape_all(hrefs or self._hrefs(plan, numbers))
+        for number, words, href in zip(numbers, said, places, strict=True):
+            if words is not None:
+                yield number, (words, href)
+            elif len(numbers) == 1:
+                yield number, (HTML[self.said(family.link_text, family, plan.cells[number])], href)
 
     def _made(self, plan: FamilyPlan, numbers: Sequence[int]) -> Iterator[tuple[int, Item]]:
         """Yield the links to cells; of several, those whose words are absent are left out."""
         family = plan.family
         batch = Batch(self._plan, plan, numbers)
-        words, said = (batch.said(family.link_text, form) for form in (HTML, JSON))
         lines = batch.said(family.line, HTML) if family.line else [b""] * len(numbers)
-        routes, verdicts = batch.routes(), plan.verdicts
-        for place, number in enumerate(numbers):
-            html, json = words[place], said[place]
-            if html is None or json is None:
-                if len(numbers) > 1:
-                    continue
-                text = self.said(family.link_text, family, plan.cells[number])
-                html, json = HTML[text], JSON[text]
-            page = verdicts[number] >= NOINDEX
-            href = routes[place] if page else self._plan.href(plan, number)
-            link, told = (html, escaped(href)), (json, seo.said(href))
-            yield number, Item(link, link if told == link else told, lines[place] or b"")
+        hrefs = self._hrefs(plan, numbers)
+        links = dict(self._linked(plan, numbers, hrefs))
+        told = zip(batch.said(family.link_text, JSON), seo.say_all(hrefs), strict=True)
+        for number, (words, href), line in zip(numbers, told, lines, strict=True):
+            link = links.get(number)
+            if link is not None:
+                said = (words or b"", href)
+                yield number, Item(link, link if said == link else said, line or b"")
 
     def hubs(self, plan: FamilyPlan, number: int) -> tuple[Item, ...]:
         """Return links to the hubs of what is particular to a folded cell."""

@@ -186,7 +186,7 @@ class Pages:
         number = self.numbers[place]
         cell = self.cells.cells[number]
         if self.simple:
-            made = [(own, own.make(number, cell)) for own in self.slots]
+            made = [(own, own.make((number,), (cell,))[0]) for own in self.slots]
             return [pair for pair in made if pair[1].segments]
         found: list[_Found] = []
         shown = range((page - 1) * PER_HUB_PAGE, page * PER_HUB_PAGE)
@@ -204,7 +204,7 @@ class Pages:
                 if parts:
                     found.append((own, parts))
             elif page == 1:
-                filled = own.make(number, cell)
+                (filled,) = own.make((number,), (cell,))
                 if filled.segments:
                     found.append((own, filled))
         return found

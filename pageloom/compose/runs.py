@@ -8,20 +8,19 @@ no run: it is made from its `Sheet`, where the rules are.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import compress, zip_longest
+from itertools import compress, repeat, zip_longest
 from typing import Any
 
 from pageloom import seo
+from pageloom.cells import at
 from pageloom.compose.citations import Finished
 from pageloom.compose.links import Above
 from pageloom.compose.pages import Pages
 from pageloom.model import Filled
 from pageloom.plan import PUBLISHED
 from pageloom.sheet import Sheet, escape_all
-from pageloom.theme import ThemeError
 
 Column = Sequence[bytes | None]
 """A text of each page; None where a page has none there."""
@@ -44,9 +43,10 @@ class Run:
 class _Block:
     """Neighbours that may be made in runs, and what fills their slots."""
 
-    places: list[int]
-    rows: list[tuple[Filled, ...]]
-    finished: list[Finished]
+    places: Sequence[int]
+    slots: Sequence[Sequence[Filled]]
+    """A column for each slot."""
+    finished: Sequence[Finished]
 
 
 class Runs:
@@ -58,10 +58,13 @@ class Runs:
         self._sound = self._sound_ones() if pages.simple else []
 
     def of(self, places: range) -> Iterator[Run]:
-        """Yield runs of pages at some places; a place that is in none is to be made alone."""
+        """Yield runs of pages at some places; a place that is in none is to be made alone.
+
+        Raises `ThemeError` where one of them fails.
+        """
         if not self._pages.simple:
             return
-        block = self._filled(compress(places, self._sound[places.start : places.stop]))
+        block = self._filled(list(compress(places, at(self._sound, places))))
         if block.places:
             yield from self._runs(block, self._columns(block))
 
@@ -83,23 +86,20 @@ class Runs:
             )
         ]
 
-    def _filled(self, places: Iterable[int]) -> _Block:
-        """Fill the slots of pages; those that fail or have links in their text are left out."""
+    def _filled(self, places: Sequence[int]) -> _Block:
+        """Fill the slots of pages; those that have links in their text are left out."""
         pages, numberer = self._pages, self._composer.numberer
-        makes = [own.make for own in pages.slots]
-        block = _Block([], [], [])
-        for place in places:
-            number = pages.numbers[place]
-            cell = pages.cells.cells[number]
-            with contextlib.suppress(ThemeError):
-                row = tuple([make(number, cell) for make in makes])
-                holed = tuple([item for item in row if item.holes])
-                if not (holed and any(item.linked for item in holed)):
-                    finished = numberer.finished(holed)
-                    block.places.append(place)
-                    block.rows.append(row)
-                    block.finished.append(finished)
-        return block
+        numbers = at(pages.numbers, places)
+        cells = at(pages.cells.cells, numbers)
+        slots = [own.make(numbers, cells) for own in pages.slots]
+        if any(item.linked for column in slots for item in set(column)):
+            bare = [not any(item.linked for item in row) for row in zip(*slots, strict=True)]
+            places = list(compress(places, bare))
+            slots = [list(compress(column, bare)) for column in slots]
+        holed = [column for column in slots if any(item.holes for item in set(column))]
+        rows = zip(*holed, strict=True) if holed else repeat((), len(places))
+        finished = [numberer.finished(tuple([item for item in row if item.holes])) for row in rows]
+        return _Block(places, slots, finished)
 
     def _columns(self, block: _Block) -> list[Column]:
         """Return the texts of pages in the order of `Sheet.values`."""
@@ -108,7 +108,7 @@ class Runs:
         numbers = [pages.numbers[place] for place in places]
         above = [composer.linker.above(pages.cells, number) for number in numbers]
         routes = [pages.routes[place] for place in places]
-        h1 = _at(pages.h1[0], places)
+        h1 = at(pages.h1[0], places)
         columns: list[Column] = [
             [pages.titles[place][0] for place in places],
             [pages.descriptions[place][0] for place in places],
@@ -139,8 +139,8 @@ class Runs:
         said = zip(
             seo.say_all([composer.base_url + route for route in routes]),
             seo.say_all(routes),
-            _at(pages.h1[1], places),
-            _at(pages.crumb[1], places),
+            at(pages.h1[1], places),
+            at(pages.crumb[1], places),
             above,
             map(entry, numbers),
             strict=True,
@@ -158,7 +158,7 @@ class Runs:
 
     def _crumbs(self, places: Sequence[int], above: Sequence[Above]) -> list[Column]:
         """Return words and addresses of the pages above, then of the page itself."""
-        words = _at(self._pages.crumb[0], places)
+        words = at(self._pages.crumb[0], places)
         own: list[Column] = [
             [text if over.items else None for text, over in zip(words, above, strict=True)],
             [b"" if over.items else None for over in above],
@@ -166,9 +166,9 @@ class Runs:
         return [*zip_longest(*[over.texts for over in above]), *own]
 
     def _sections(self, block: _Block) -> Iterator[Column]:
-        for own, items in zip(self._pages.slots, zip(*block.rows, strict=True), strict=True):
+        for own, items in zip(self._pages.slots, block.slots, strict=True):
             if own.headings is not None:
-                headings = _at(own.headings, block.places)
+                headings = at(own.headings, block.places)
                 yield [
                     h if item.segments else None for h, item in zip(headings, items, strict=True)
                 ]
@@ -179,12 +179,12 @@ class Runs:
 
     def _related(self, numbers: Sequence[int]) -> Iterator[Column]:
         """Yield words and addresses of the siblings, in turn."""
-        items = self._composer.linker.items(self._pages.cells)
+        links = self._composer.linker.links(self._pages.cells)
         nowhere = (None, None)
         for _, column in self._composer.plan.after(self._pages.cells):
-            others = [column[number] for number in numbers]
-            links = [items[other].link if other >= 0 else nowhere for other in others]
-            yield from zip(*links, strict=True)
+            others = at(column, numbers)
+            found = [links[other] if other >= 0 else nowhere for other in others]
+            yield from zip(*found, strict=True)
 
     def _times(self, block: _Block, numbers: Sequence[int]) -> list[Column]:
         """Return the days of publication and of the last change, and the time to read."""
@@ -200,14 +200,14 @@ class Runs:
                 ]
             )
         if self._pages.family.article:
-            times = composer.reading_time
-            columns.append([times([item.spaces for item in row]) for row in block.rows])
+            spaces = [[item.spaces for item in column] for column in block.slots]
+            columns.append(list(map(composer.reading_time, zip(*spaces, strict=True))))
         return columns
 
     def _runs(self, block: _Block, columns: list[Column]) -> Iterator[Run]:
         """Yield the pages by their shape: by which of their texts are absent."""
         places = block.places
-        links = sum(max([item.links for item in items]) for items in zip(*block.rows, strict=True))
+        links = sum(max([item.links for item in items]) for items in block.slots)
         links += max([len(found.entries) for found in block.finished])
         columns = [column for column in columns if column.count(None) < len(places)]
         varying = [column for column in columns if None in column]
@@ -221,7 +221,3 @@ class Runs:
                 chosen = [[column[index] for index in found] for column in chosen]
             alike = [places[index] for index in found]
             yield Run(alike, self._pages.sheet(alike[0]), chosen, links)  # type: ignore[arg-type]
-
-
-def _at(column: Sequence[bytes | None], places: Sequence[int]) -> list[bytes | None]:
-    return [column[place] for place in places]

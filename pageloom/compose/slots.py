@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from markupsafe import escape
 
-from pageloom.cells import Cell
+from pageloom.cells import Cell, at
 from pageloom.compose.data import DataSlots
 from pageloom.compose.links import Linker, cell_name
 from pageloom.expressions import AbsentError, evaluate, lookup
@@ -30,7 +30,8 @@ from pageloom.plan import FamilyPlan, Plan
 BASE_UNDER_HEADING, BASE_ALONE = 3, 2
 NOTHING = Filled(())
 Pick = Callable[[Cell], tuple[Any, ...]]
-Make = Callable[[int, Cell], Filled]
+Make = Callable[[Sequence[int], Sequence[Cell]], list[Filled]]
+"""Fills a slot of some cells, given with their numbers."""
 _Field = Known[Row, bytes]
 """A field of rows, escaped."""
 
@@ -70,10 +71,10 @@ class Filler:
 
     def filled(self, plan: FamilyPlan, number: int, slot: Slot, base: int = 0) -> Filled:
         """Return what fills a slot of a cell; headings start at level `base`."""
-        return self.maker(plan, slot, base)(number, plan.cells[number])
+        return self.maker(plan, slot, base)((number,), (plan.cells[number],))[0]
 
     def maker(self, plan: FamilyPlan, slot: Slot, base: int = 0) -> Make:
-        """Return the function that fills a slot of the cells of a family."""
+        """Return the function that fills a slot of cells of a family. It raises `ThemeError`."""
         key = (plan.family.name, slot.name, base)
         found = self._makers.get(key)
         if found is None:
@@ -88,16 +89,21 @@ class Filler:
         choices = plan.choices[slot.name]
         texts: dict[Snippet, _Text] = {}
 
-        def make(number: int, cell: Cell) -> Filled:
-            snippet = choices[number]
-            if snippet is None:
-                return other(number, cell)
-            text = texts.get(snippet)
-            if text is None:
-                text = self._text(plan, snippet, level)
-                if len(snippet.singles) < len(cell):  # else no other cell has it
-                    texts[snippet] = text
-            return text.same or self._of_text(text, plan, cell)
+        def of(snippet: Snippet) -> _Text:
+            text = self._text(plan, snippet, level)
+            if len(snippet.singles) < len(plan.family.axes):  # else no other cell has it
+                texts[snippet] = text
+            return text
+
+        def make(numbers: Sequence[int], cells: Sequence[Cell]) -> list[Filled]:
+            found: list[Filled] = []
+            for snippet, number, cell in zip(at(choices, numbers), numbers, cells, strict=True):
+                if snippet is None:
+                    found += other((number,), (cell,))
+                else:
+                    text = texts.get(snippet) or of(snippet)
+                    found.append(text.same or self._of_text(text, plan, cell))
+            return found
 
         return make
 
@@ -111,19 +117,21 @@ class Filler:
         axes = self._axes_of(plan, slot.rows)
         pick = self._data.picker(slot.rows, plan)
         if axes and len(axes) == len(family.axes):
-            return lambda _, cell: self._data.rendered(slot, pick(cell))
+            return lambda _, cells: [self._data.rendered(slot, pick(cell)) for cell in cells]
         varied = self._data.picker([name for name in slot.rows if self._varies(plan, name)], plan)
         keep: dict[tuple[Any, ...], Filled] = {}
         neighbours = bool(family.axes) and family.axes[0] in axes
 
-        def make(_: int, cell: Cell) -> Filled:
-            key = varied(cell)
-            found = keep.get(key)
-            if found is None:
-                if neighbours:
-                    keep.clear()
-                found = keep[key] = self._data.rendered(slot, pick(cell))
-            return found
+        def make(_: Sequence[int], cells: Sequence[Cell]) -> list[Filled]:
+            made: list[Filled] = []
+            for key, cell in zip(map(varied, cells), cells, strict=True):
+                found = keep.get(key)
+                if found is None:
+                    if neighbours:
+                        keep.clear()
+                    found = keep[key] = self._data.rendered(slot, pick(cell))
+                made.append(found)
+            return made
 
         return make
 
@@ -229,8 +237,8 @@ def _escaped(field: str) -> _Field:
     return Known(lambda row: str(escape(row.values[field])).encode())
 
 
-def _nothing(_: int, __: Cell) -> Filled:
-    return NOTHING
+def _nothing(numbers: Sequence[int], _: Sequence[Cell]) -> list[Filled]:
+    return [NOTHING] * len(numbers)
 
 
 def _roots(segments: Iterable[Segment]) -> tuple[str, ...]:
