@@ -94,10 +94,13 @@ def test_each_task_is_done_once_and_answered_in_order(tasks: int, others: int, r
         done.append(number)
         return number * number
 
-    with ThreadPoolExecutor(others) as executor:
-        found = writing.pool.shared_out(executor, task, [(number,) for number in range(tasks)])
-        assert list(found) == [number * number for number in range(tasks)]
-    assert sorted(done) == list(range(tasks))
+    turns = writing.pool.Turns(tasks)
+    with ThreadPoolExecutor(others, "", writing.pool.start, (None, turns)) as executor:
+        for _ in range(2):
+            arguments = [(number,) for number in range(tasks)]
+            found = writing.pool.shared_out(executor, turns, task, arguments)
+            assert list(found) == [number * number for number in range(tasks)]
+    assert sorted(done) == sorted([*range(tasks), *range(tasks)])
 
 
 def test_work_aside_gives_its_text_and_is_done_here_where_it_fails():

@@ -9,8 +9,9 @@ import pickle
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -78,18 +79,39 @@ class Recipe:
         return Worker(self.plan, theme, composer, self.folder, self.state)
 
 
+class Turns:
+    """Which of some tasks have been begun, in whichever process."""
+
+    def __init__(self, count: int) -> None:
+        """Take the most tasks that there are at a time; before other processes are forked."""
+        context = multiprocessing.get_context("fork")
+        self._lock = context.Lock()
+        self._begun = context.RawArray("b", count)
+
+    def take(self, place: int) -> bool:
+        """Begin a task, unless another process has."""
+        with self._lock:
+            begun, self._begun[place] = self._begun[place], 1
+        return not begun
+
+    def over(self) -> None:
+        """Begin anew, with other tasks."""
+        self._begun[:] = bytes(len(self._begun))
+
+
 class _Place(threading.local):
     """The worker of this process, or of this thread of it."""
 
     worker: Worker | None = None
+    turns: Turns | None = None
     recipe: str = ""
 
 
 _place = _Place()
 
 
-def _start(worker: Worker) -> None:
-    _place.worker = worker
+def start(worker: Worker, turns: Turns | None = None) -> None:
+    _place.worker, _place.turns = worker, turns
 
 
 def _load(recipe: str) -> None:
@@ -104,6 +126,12 @@ def _working() -> Worker:
     if worker is None:
         raise RuntimeError("no worker was started in this process")
     return worker
+
+
+def _in_turn(place: int, task: Callable[..., Any], items: tuple[Any, ...]) -> Any:
+    """Do a task in this process, unless another has begun it."""
+    turns = _place.turns
+    return task(*items) if turns is None or turns.take(place) else None
 
 
 def survey(part: Range, all_stale: bool) -> Surveyed:  # noqa: FBT001  (a task's arguments)
@@ -126,16 +154,17 @@ Run = Callable[[Callable[..., Any], Sequence[tuple[Any, ...]]], Iterable[Any]]
 
 @contextlib.contextmanager
 def runner(
-    worker: Worker, recipe: Recipe, cells: int, jobs: int, executor: Executor | None
+    worker: Worker, recipe: Recipe, parts: Sequence[Range], jobs: int, executor: Executor | None
 ) -> Iterator[Run]:
-    """Yield a function that maps a task over arguments, results in order.
+    """Yield a function that maps a task over arguments, one for each part; results in order.
 
     Copies of this process begin at once; this one, and others that are given tasks, when the first
     result is asked for.
     """
     count = jobs or os.cpu_count() or 1
+    cells = sum(end - start for _, start, end in parts)
     if executor is None and (count == 1 or cells < PARALLEL_FROM):
-        _start(worker)
+        start(worker)
         yield lambda task, arguments: (task(*items) for items in arguments)
         return
     if executor is not None:
@@ -143,11 +172,12 @@ def runner(
             yield lambda task, arguments: _mapped(executor, _Remote(path, task), arguments)
         return
     if "fork" in multiprocessing.get_all_start_methods():
-        _start(worker)
+        turns = Turns(len(parts))
+        start(worker)
         context = multiprocessing.get_context("fork")
-        pool = ProcessPoolExecutor(count - 1, context, _start, (worker,))
+        pool = ProcessPoolExecutor(count - 1, context, start, (worker, turns))
         try:
-            yield lambda task, arguments: shared_out(pool, task, arguments)
+            yield partial(shared_out, pool, turns)
         finally:
             pool.shutdown(cancel_futures=True)
         return
@@ -162,7 +192,7 @@ def _mapped(
 
 
 def shared_out(
-    pool: Executor, task: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]
+    pool: Executor, turns: Turns, task: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]
 ) -> Iterator[Any]:
     """Return the results of a task in the order of its arguments; this process takes its part.
 
@@ -170,11 +200,13 @@ def shared_out(
     when a result is asked for, this one takes from the end what nobody has begun. So each of two
     processes makes pages that lie side by side, which link to the same ones.
     """
-    return _in_order([pool.submit(task, *items) for items in arguments], task, arguments)
+    futures = [pool.submit(_in_turn, place, task, items) for place, items in enumerate(arguments)]
+    return _in_order(futures, turns, task, arguments)
 
 
 def _in_order(
     futures: Sequence[Future[Any]],
+    turns: Turns,
     task: Callable[..., Any],
     arguments: Sequence[tuple[Any, ...]],
 ) -> Iterator[Any]:
@@ -182,11 +214,14 @@ def _in_order(
     left = reversed(range(len(futures)))
     for due, future in enumerate(futures):
         while due not in done and not future.done():
-            mine = next((place for place in left if futures[place].cancel()), None)
+            mine = next((place for place in left if turns.take(place)), None)
             if mine is None:
                 break
+            futures[mine].cancel()
             done[mine] = task(*arguments[mine])
         yield done.pop(due) if due in done else future.result()
+    wait(futures)  # the others pass over what was done here
+    turns.over()
 
 
 @contextlib.contextmanager

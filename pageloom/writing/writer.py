@@ -100,9 +100,8 @@ class Writer:
         """
         plan, theme = self._plan, self._theme
         ranges = list(pool.ranges(plan))
-        cells = sum(end - start for _, start, end in ranges)
         so_far = _Progress()
-        with pool.runner(self._worker, self._recipe, cells, jobs, executor) as run:
+        with pool.runner(self._worker, self._recipe, ranges, jobs, executor) as run:
             surveyed = run(pool.survey, [(part, self._all_stale) for part in ranges])
             if not is_sound():
                 return None
@@ -309,8 +308,7 @@ def contents(
     """Yield family, content digests of the indexed pages, and problems of each range of cells."""
     worker = Worker(recipe.plan, theme, composer, recipe.folder, State())
     parts = list(pool.ranges(recipe.plan))
-    cells = sum(end - start for _, start, end in parts)
-    with pool.runner(worker, recipe, cells, jobs, None) as run:
+    with pool.runner(worker, recipe, parts, jobs, None) as run:
         for part, (digests, problems) in zip(
             parts, run(pool.contents, [(part,) for part in parts]), strict=True
         ):
