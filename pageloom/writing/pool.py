@@ -111,6 +111,7 @@ _place = _Place()
 
 
 def start(worker: Worker, turns: Turns | None = None) -> None:
+    """Take the worker of this process, and the turns that all processes take."""
     _place.worker, _place.turns = worker, turns
 
 
