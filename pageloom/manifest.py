@@ -126,6 +126,8 @@ class State:
 
     def known(self, paths: Iterable[str]) -> Mapping[str, bytes]:
         """Return what is known of neighbouring files; one that moved far may be left out."""
+        if not self.pages:
+            return self.entries
         near = sorted({place for path in paths if (place := self._places.get(path)) is not None})
         if near and near[0] > 0:
             near.insert(0, near[0] - 1)  # cuts move when pages come or go

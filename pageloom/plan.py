@@ -298,10 +298,15 @@ class Plan:
         other = self.families[name]
         if not other.family.listed:
             return []
-        groups, pick = self._below.get((plan.family.name, name)) or self._below_of(plan, other)
         verdicts = other.verdicts
-        found = groups.get(pick(plan.cells[number]), ())
+        found = self._sharing(plan, plan.cells[number], name)
         return [child for child in found if verdicts[child] == PUBLISHED]
+
+    def _sharing(self, plan: FamilyPlan, cell: Cell, name: str) -> Sequence[int]:
+        """Return the cells of family `name` that share a cell's rows."""
+        below = self._below.get((plan.family.name, name))
+        groups, pick = below or self._below_of(plan, self.families[name])
+        return groups.get(pick(cell), ())
 
     def _below_of(self, plan: FamilyPlan, other: FamilyPlan) -> Below:
         """Return the cells of a family by the rows that they share with cells of `plan`."""
@@ -363,7 +368,8 @@ class Plan:
     def page_count(self, plan: FamilyPlan, number: int) -> int:
         """Return how many pages a hub has at 80 links each; 1 for any other page."""
         lists = [slot.lists for slot in plan.family.slots if slot.lists]
-        if not lists:
+        cell = plan.cells[number]
+        if sum(len(self._sharing(plan, cell, name)) for name in lists) <= PER_HUB_PAGE:
             return 1
         links = sum(len(self.children(plan, number, name)) for name in lists)
         return max(1, -(-links // PER_HUB_PAGE))

@@ -89,8 +89,8 @@ def section(
     lines = tuple([bool(item.line) for item in links])
     parts = tuple([(bool(part.heading), len(part.links)) for part in folded])
     shape = (name, bool(heading), bool(html), lines, parts)
-    anchors, spaces = (sum(text.count(what) for text in texts) for what in (ANCHOR, b" "))
-    return Section(shape, texts, anchors, spaces)
+    whole = b"".join(texts)
+    return Section(shape, texts, whole.count(ANCHOR), whole.count(b" "))
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,8 @@ class Writer:
         plan, theme = self._plan, self._theme
         ranges = list(pool.ranges(plan))
         so_far = _Progress()
+        for family in plan.families.values():
+            plan.after(family)  # for all processes
         with pool.runner(self._worker, self._recipe, ranges, jobs, executor) as run:
             surveyed = run(pool.survey, [(part, self._all_stale) for part in ranges])
             if not is_sound():
