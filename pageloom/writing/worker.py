@@ -167,7 +167,8 @@ class Worker:
         """Write the stale pages of a range; with `compare` files may be there already."""
         result = Written()
         self._keys = None  # what they took to make is large, and no more are asked for
-        known = (value == CHANGED for value in stale if value)
+        there = 0 if self._state.fresh else CHANGED  # nothing is there in an empty folder
+        known = (value == there for value in stale if value)
         for (path, made), ours in zip(self._made(part, stale), known, strict=True):
             self._write(path, made, result, compare=compare or ours, ours=ours)
         return result
