@@ -31,7 +31,7 @@ from pageloom.model import (
     Snippet,
 )
 from pageloom.plan import FamilyPlan, Plan
-from pageloom.spread import spread
+from pageloom.spread import dealt, spread
 
 Report = Callable[[Diagnostic], None]
 PARALLEL_FROM = 200
@@ -111,7 +111,7 @@ def _warm(project: Project, converter: Converter, uses: Uses, jobs: int) -> None
 
     def work(part: int, parts: int) -> dict[bytes, Html]:
         before = set(converter.cache)
-        for snippet in project.snippets[part::parts]:
+        for snippet in dealt(project.snippets, part, parts):
             _converted(project, converter, uses, snippet)
         return {key: converter.cache[key] for key in converter.cache.keys() - before}
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 _PARTS_A_PROCESS = 4
+_RUN = 64
+"""Neighbours that one part has: they lie side by side in memory, of which a process copies what it
+looks at."""
 
 
 def spread(work: Callable[[int, int], T], jobs: int) -> Iterator[T]:
@@ -24,6 +27,12 @@ def spread(work: Callable[[int, int], T], jobs: int) -> Iterator[T]:
     parts = count * _PARTS_A_PROCESS
     with ProcessPoolExecutor(count, context, _inherit, (work,)) as pool:
         yield from pool.map(_work, range(parts), [parts] * parts)
+
+
+def dealt(items: Sequence[T], part: int, parts: int) -> list[T]:
+    """Return the items of a part, of so many parts, in short runs of neighbours."""
+    starts = range(part * _RUN, len(items), parts * _RUN)
+    return [item for start in starts for item in items[start : start + _RUN]]
 
 
 _inherited: Callable[[int, int], Any] | None = None

@@ -27,6 +27,7 @@ from pageloom.memory import NO_SHELF, Shelf
 from pageloom.model import Call, Claim, Claims, Path, Row, Snippet
 from pageloom.plan import Plan
 from pageloom.prose import StandIn, Whole
+from pageloom.spread import dealt
 from pageloom.theme import Theme
 
 Report = Callable[[Diagnostic], None]
@@ -82,7 +83,7 @@ def lint(
     new = [pair for pair in texts if pair[0] not in kept]
     found: Kept = {}
     if len(new) >= SPREAD_FROM:
-        for part_found in spread(lambda part, parts: linter.judged(new[part::parts])):
+        for part_found in spread(lambda part, parts: linter.judged(dealt(new, part, parts))):
             found.update(part_found)
     found.update(linter.judged([pair for pair in new if pair[0] not in found]))
     for key, group in texts:

@@ -24,6 +24,7 @@ from pageloom.load.snippets import SnippetReader
 from pageloom.load.words import read_words
 from pageloom.memory import NO_MEMORY, Memory
 from pageloom.model import Project, Snippet
+from pageloom.spread import dealt
 
 Report = Callable[[Diagnostic], None]
 SPREAD_FROM = 500
@@ -154,7 +155,7 @@ def _snippets(
     found = source.files(root, "content", (".md",), report)
     paths = [path for path in found if not path.startswith("content/root/")]
     if len(paths) - len(trees.memo) >= SPREAD_FROM:
-        base.reader.prepare(lambda part, parts: _contents(root, paths[part::parts]))
+        base.reader.prepare(lambda part, parts: _contents(root, dealt(paths, part, parts)))
     for path in paths:
         raw = source.read_listed(root, path, report)
         if raw is None:
