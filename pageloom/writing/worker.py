@@ -129,10 +129,10 @@ class Worker:
         indexed = published if plan.family.listed else bytes(count)
         first = next(self._paths(plan, numbers[:1], pages[:1]), "")
         before = self._state.starting(first) or Listed()
-        if before.blocks == b"".join(blocks) and not all_stale:
-            return Surveyed(first, None, indexed, bytes(count), self.drained())
-        known_blocks = [] if all_stale else pieces(before.blocks, KEY)
-        places = keys.differing(blocks, known_blocks, count)
+        every = bytearray([CHANGED if all_stale else AS_BEFORE]) * count
+        if before.blocks == b"".join(blocks):
+            return Surveyed(first, None, indexed, bytes(every), self.drained())
+        places = keys.differing(blocks, pieces(before.blocks, KEY), count)
         numbers, pages = at(numbers, places), at(pages, places)
         paths = list(self._paths(plan, numbers, pages))
         own = keys.each([at(column, places) for column in columns])
@@ -143,12 +143,10 @@ class Worker:
             for entry, key in zip(entries, own, strict=True)
         )
         titles = self._titles(plan, list(zip(numbers, pages, paths, strict=True)), stale, entries)
-        every = bytearray(count)
         for place, value in zip(places, stale, strict=True):
             every[place] = value
-        listed = before.replaced(count, places, paths, own, titles)._replace(
-            blocks=b"".join(blocks)
-        )
+        listed = before.replaced(count, places, paths, own, titles)
+        listed = listed._replace(blocks=b"".join(blocks))
         return Surveyed(first, listed, indexed, bytes(every), self.drained())
 
     def _titles(
