@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeAlias
@@ -345,56 +345,3 @@ class Project:
     def has_feed(self) -> bool:
         """Whether the site has a feed: something was released, and the settings want one."""
         return bool(self.ledger and self.settings.feed and not self.settings.hidden)
-
-
-@dataclass(slots=True, eq=False)
-class Filled:
-    """What fills a slot of a cell: bytes, citations and links in turn.
-
-    Not frozen: several are made a page, and freezing costs more than making.
-    """
-
-    segments: tuple[Segment, ...]
-    marked: tuple[Segment, ...] = ()
-    """For a data slot: the same with marks around what a join's own row printed."""
-    facts: frozenset[str] = frozenset()
-    """For a data slot: the facts and sources that a join's own row cites."""
-    whole: bytes = b""
-    """Its bytes, where nothing in it is left to the page."""
-    holes: bool = False
-    linked: bool = False
-    links: int = 0
-    """At most how many links it has, those within the page left out."""
-    counted: int = -1
-
-    @property
-    def spaces(self) -> int:
-        """How many spaces its bytes have: about as many as words; counted once for all pages."""
-        if self.counted < 0:
-            self.counted = sum(part.count(b" ") for part in self.segments if type(part) is bytes)
-        return self.counted
-
-
-def links(segments: Iterable[Segment]) -> int:
-    """Return at most how many links segments have, those within the page left out."""
-    return sum(
-        links_of(segment) if isinstance(segment, bytes) else isinstance(segment, Link)
-        for segment in segments
-    )
-
-
-def links_of(html: bytes) -> int:
-    """Return how many links HTML has, those within the page left out."""
-    return html.count(b'<a href="') - html.count(b'<a href="#')
-
-
-def filled(
-    segments: tuple[Segment, ...],
-    marked: tuple[Segment, ...] = (),
-    facts: frozenset[str] = frozenset(),
-) -> Filled:
-    """Return segments as a filling, with what it leaves to the page."""
-    holes = any(not isinstance(segment, bytes) for segment in segments)
-    linked = holes and any(isinstance(segment, Link) for segment in segments)
-    whole = b"" if holes else b"".join(s for s in segments if isinstance(s, bytes))
-    return Filled(segments, marked, facts, whole, holes, linked, links(segments))

@@ -197,7 +197,7 @@ class Plan:
         key = (path.root, path.fields[0])
         if key not in self._texts:
             values = [row.values.get(key[1]) for row in self.project.axes[key[0]]]
-            self._texts[key] = all(isinstance(value, str) and value for value in values)
+            self._texts[key] = all(isinstance(value, str) and value.strip() for value in values)
         return self._texts[key]
 
     def say(self, text: Text, scope: Mapping[str, Any]) -> str:

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from projects import write_files
 from trees import tree
 
+from pageloom.model import Link
 from pageloom.options import Options
 from pageloom.outcome import Outcome
-from pageloom.pipeline import build
+from pageloom.pipeline import build, decide
 from pageloom.writing.worker import Worker
 
 pytestmark = pytest.mark.usefixtures("templates_compiled_once")
@@ -40,6 +41,14 @@ families:
     title: ["Clinics and what they ask for, town by town"]
     h1: "Clinics"
     link_text: "Home"
+    slots: {pages: {list: page}, cares: {list: care}}
+  care:
+    axes: [care]
+    route: /care/{care}/
+    parent: home
+    title: ["{{ care.name }} and who decides, town by town"]
+    h1: "{{ care.name }}"
+    link_text: "{{ care.name }}"
     slots: {pages: {list: page}}
   page:
     axes: [town, care]
@@ -91,6 +100,9 @@ TEXTS = st.sampled_from(
         "First {{ cite('rules.fee') }}, then {{ fact('rules.wait') }}.",
         "See {{ link('page', care='feet') }}.",
         "See {{ link('home') }}.",
+        "On {{ link('care') }}: {{ fact('rules.wait') }}.",
+        "{{ town.name }} {{ cite('rules.fee') }} {{ cite('rules.fee') }} [A]({{ link('care') }}).",
+        "{{ link('page', care='feet') }} {{ cite('rules.fee') }}, {{ cite('rules.wait') }}.",
         "[To the law](https://law.example/)",
     ]
 )
@@ -198,6 +210,38 @@ def test_neighbours_of_a_page_whose_partial_fails_are_made_alone(tmp_path: Path)
     assert together == 0
 
 
-def test_pages_with_links_in_their_text_are_made_alone(tmp_path: Path):
-    _, _, together = drawn(tmp_path, PLAIN, f"{HEAD}See {{{{ link('home') }}}}.\n")
-    assert together == 0
+def test_pages_with_links_in_their_text_are_made_in_runs(tmp_path: Path):
+    text = "See {{ link('care') }} and {{ link('page', care='feet') }}, {{ cite('rules.fee') }}.\n"
+    pages, _, together = drawn(tmp_path, PLAIN, HEAD + text)
+    assert together == 6
+    eyes, feet = (pages[f"alm/{care}/index.html"].decode() for care in ("eyes", "feet"))
+    mark = '<sup class="cite"><a href="#source-1" aria-label="source 1">1</a></sup>'
+    link = '<a href="/alm/feet/">Alm &amp; Au: Foot &lt;care&gt;</a>'
+    assert f'See <a href="/care/eyes/">Eye surgery</a> and {link},{mark}.' in eyes
+    assert f"Foot &lt;care&gt;</a> and Alm &amp; Au: Foot &lt;care&gt;,{mark}." in feet
+
+
+def test_only_pages_with_a_link_that_leads_nowhere_are_made_alone(tmp_path: Path):
+    pairs = "".join(f"{line}\n" for line in PLAIN.splitlines() if "ern, care: feet" not in line)
+    _, outcome, together = drawn(tmp_path, pairs, f"{HEAD}{{{{ link('page', care='feet') }}}}\n")
+    assert together == 3
+    (told,) = (problem for problem in outcome.problems if problem.code == "C208")
+    assert told.notes == ("for ern × eyes", "and 1 more of the same")
+
+
+def test_a_link_that_cells_share_is_that_of_each_of_them(tmp_path: Path):
+    calls = ("'home'", "'care'", "'care', care='feet'", "'page'", "'page', town='alm'")
+    text = "".join(f"{{{{ link({call}) }}}} [A]({{{{ link({call}) }}}})\n" for call in calls)
+    drawn(tmp_path, PLAIN, HEAD + text)
+    decision = decide(Options(root=tmp_path))
+    assert decision.plan is not None
+    assert decision.composer is not None
+    plan, linker = decision.plan.families["page"], decision.composer.linker
+    fragment = decision.plan.fragments["content/all.md", 2]
+    links = [part for part in fragment.segments if isinstance(part, Link)]
+    assert len(links) == 2 * len(calls)
+    for link in links:
+        way = linker.way(link, plan)
+        assert (way.pick is None) == (link.family == "page")
+        for number, cell in enumerate(plan.cells):
+            assert way.anchor(number, cell) == way.make(number)

@@ -16,9 +16,9 @@ from projects import write_files
 from pageloom import expand, inputs, load
 from pageloom.compose import Composer
 from pageloom.compose.data import DataSlots
+from pageloom.compose.filling import Filled
 from pageloom.compose.stencils import Stencils
 from pageloom.markup import Converter
-from pageloom.model import Filled
 from pageloom.plan import Plan
 from pageloom.theme import Theme, ThemeError
 
@@ -120,7 +120,7 @@ def _said(data: DataSlots, plan: Plan) -> list[object]:
         except ThemeError as error:
             found.append(str(error.diagnostic))
             continue
-        found.append((made.segments, made.marked, made.facts, made.whole, made.holes, made.links))
+        found.append((made.segments, made.marked, made.facts, made.whole, made.cites, made.links))
     return found
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from markupsafe import escape
 
+from pageloom.compose.filling import Filled
 from pageloom.diagnostics import Location
 from pageloom.lexicon import Lexicon
-from pageloom.model import SOURCE, Cite, Filled, Link, Row, Segment
+from pageloom.model import SOURCE, Cite, Row
 from pageloom.sheet import SourceItem
 from pageloom.theme import Theme
 
 _KEPT = 512
-Anchor = Callable[[Link], bytes]
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 @dataclass(slots=True)
@@ -57,49 +60,62 @@ class Finished:
     fillings: tuple[Filled, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Numbered:
+    """The citations of a page with their numbers."""
+
+    marks: tuple[tuple[bytes, ...], ...]
+    """What is printed for each citation of each filling."""
+    sources: tuple[SourceItem, ...]
+    entries: tuple[bytes, ...]
+    cites: tuple[tuple[Cite, ...], ...]
+    """Kept, so that their identity stays theirs."""
+
+
 class Numberer:
-    """Numbers citations; pages with the same cited fillings are numbered once."""
+    """Numbers citations; pages that cite alike are numbered once."""
 
     def __init__(self, lexicon: Lexicon, theme: Theme) -> None:
         self._lexicon = lexicon
         self._theme = theme
         self._marks: dict[int, bytes] = {}
         self._finished: dict[tuple[Filled, ...], Finished] = {}
+        self._numbered: dict[tuple[int, ...], _Numbered] = {}
         self._entries: dict[tuple[Row, str, str, str], bytes] = {}
 
     def finished(self, fillings: tuple[Filled, ...]) -> Finished:
-        """Return fillings that cite, and link to nothing, with their citations numbered."""
+        """Return fillings that cite, with their citations numbered."""
         found = self._finished.get(fillings)
         if found is None:
-            if len(self._finished) >= _KEPT:
-                self._finished.clear()
-            citations = Citations()
-            html = {
-                id(item): b"".join(self.pieces(item.segments, citations, _no_link))
-                for item in fillings
-            }
-            sources = self.sources(citations)
-            found = Finished(html, sources, tuple(item.html for item in sources), fillings)
-            self._finished[fillings] = found
+            numbered = self._numbers(fillings)
+            pairs = zip(fillings, numbered.marks, strict=True)
+            html = {id(item): _marked(item, marks) for item, marks in pairs}
+            found = Finished(html, numbered.sources, numbered.entries, fillings)
+            if not any(item.own for item in fillings):
+                _room(self._finished)[fillings] = found
         return found
 
-    def pieces(
-        self, segments: Iterable[Segment], citations: Citations, anchor: Anchor
-    ) -> Iterable[bytes]:
-        """Yield segments as bytes; a source that is cited twice in a row is marked once."""
+    def _numbers(self, fillings: tuple[Filled, ...]) -> _Numbered:
+        key = tuple([id(item.cites) for item in fillings])
+        found = self._numbered.get(key)
+        if found is None:
+            citations = Citations()
+            marks = tuple(tuple(self._marks_of(item, citations)) for item in fillings)
+            sources = self.sources(citations)
+            entries = tuple(item.html for item in sources)
+            cites = tuple(item.cites for item in fillings)
+            found = _room(self._numbered)[key] = _Numbered(marks, sources, entries, cites)
+        return found
+
+    def _marks_of(self, item: Filled, citations: Citations) -> Iterator[bytes]:
+        """Yield the mark of each citation; a source that is cited twice in a row has one mark."""
         before: Row | None = None
-        for segment in segments:
-            if isinstance(segment, bytes):
-                yield segment
-                if segment.strip():
-                    before = None
-            elif isinstance(segment, Cite):
+        for segment in item.segments:
+            if isinstance(segment, Cite):
                 number = citations.number(segment)
-                if segment.source is not before:
-                    yield self._mark(number)
+                yield self._mark(number) if segment.source is not before else b""
                 before = segment.source
-            elif isinstance(segment, Link):
-                yield anchor(segment)
+            elif isinstance(segment, bytes) and segment.strip():
                 before = None
 
     def sources(self, citations: Citations) -> tuple[SourceItem, ...]:
@@ -142,5 +158,14 @@ class Numberer:
         return self._theme.render(SOURCE, {"source": entry}, location).strip().encode()
 
 
-def _no_link(_: Link) -> bytes:
-    raise AssertionError("a filling with links is numbered page by page")
+def _marked(item: Filled, marks: Iterable[bytes]) -> bytes:
+    """Return the bytes of a filling with the marks of its citations."""
+    mark = iter(marks)
+    return b"".join([part if isinstance(part, bytes) else next(mark) for part in item.segments])
+
+
+def _room(kept: dict[K, V]) -> dict[K, V]:
+    """Return what is kept, emptied where it is full."""
+    if len(kept) >= _KEPT:
+        kept.clear()
+    return kept

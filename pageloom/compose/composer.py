@@ -11,6 +11,7 @@ from pageloom.batch import HTML, Batch
 from pageloom.cells import Cell
 from pageloom.compose.citations import Numberer
 from pageloom.compose.data import DataSlots, site_view
+from pageloom.compose.filling import Filled
 from pageloom.compose.links import Linker
 from pageloom.compose.pages import BASE_FOLDED, Pages
 from pageloom.compose.slots import Filler
@@ -18,7 +19,7 @@ from pageloom.diagnostics import Diagnostic
 from pageloom.expressions import AbsentError
 from pageloom.known import Known
 from pageloom.markup import Converter
-from pageloom.model import Cite, Filled, Row, Slot, Text
+from pageloom.model import Cite, Row, Slot, Text
 from pageloom.plan import FOLDED, FamilyPlan, Plan
 from pageloom.sheet import Sheet, escaped
 from pageloom.theme import Theme
@@ -42,8 +43,8 @@ class Composer:
         self.linker = Linker(plan, report)
         self.numberer = Numberer(converter.lexicon, theme)
         self._data = DataSlots(plan, theme, converter)
-        self.filler = Filler(plan, self._data, converter, self.linker)
-        self.filled = self.filler.filled
+        self.filler = Filler(plan, self._data, converter, self.linker, linked=True)
+        self.filled = Filler(plan, self._data, converter, self.linker, linked=False).filled
         self.called = self.filler.called
         self.template_path = self._data.template_path
         self.share_images = self._images(theme)

@@ -10,11 +10,12 @@ from markupsafe import Markup, escape
 
 from pageloom import feed, share
 from pageloom.cells import Cell, picker
+from pageloom.compose.filling import Filled, filled
 from pageloom.compose.stencils import Stencils
 from pageloom.expressions import evaluate
 from pageloom.lexicon import Lexicon
 from pageloom.markup import Converter, merged, split_tokens, spread
-from pageloom.model import Filled, Fragment, Link, Print, Project, Row, Segment, Slot, filled
+from pageloom.model import Fragment, Link, Print, Project, Row, Segment, Slot
 from pageloom.plan import FamilyPlan, Plan
 from pageloom.theme import Theme
 from pageloom.views import OPEN, SHUT, Traced, View, Views

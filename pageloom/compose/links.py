@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
@@ -12,7 +12,7 @@ from markupsafe import escape
 
 from pageloom import seo
 from pageloom.batch import HTML, JSON, Batch
-from pageloom.cells import Cell, at
+from pageloom.cells import Cell, at, picker
 from pageloom.diagnostics import WARNING, Diagnostic, Location
 from pageloom.expressions import AbsentError, evaluate, lookup
 from pageloom.model import Family, Link, Path, Row, Slot, Text
@@ -70,6 +70,33 @@ class _Near(dict[int, V]):
         return self
 
 
+@dataclass(slots=True)
+class Way:
+    """Where a link in running text leads."""
+
+    axes: tuple[str, ...]
+    """Those whose rows decide."""
+    pick: Callable[[Cell], Cell] | None
+    """Takes these rows of a cell; None where all decide."""
+    make: Callable[[int], tuple[bytes, bool]]
+    made: dict[Cell, tuple[bytes, bool]] = field(default_factory=dict)
+
+    def anchor(self, number: int, cell: Cell) -> tuple[bytes, bool]:
+        """Return the link in a cell, and whether it leads to a page; its words where it does not.
+
+        The cells that are asked for lie near each other.
+        """
+        if self.pick is None:
+            return self.make(number)
+        rows = self.pick(cell)
+        found = self.made.get(rows)
+        if found is None:
+            if len(self.made) >= RUN:
+                self.made.clear()
+            found = self.made[rows] = self.make(number)
+        return found
+
+
 def _above(items: Sequence[Item]) -> Above:
     texts = tuple(text for item in items for text in item.link)
     said = tuple(text for item in items for text in item.said)
@@ -84,6 +111,7 @@ class Linker:
         self.report = report
         self._items: dict[str, _Near[Item]] = {}
         self._links: dict[str, _Near[Linked]] = {}
+        self._ways: dict[tuple[Any, ...], Way] = {}
         self._above: tuple[Any, Above] = (None, NO_PAGES)
 
     def said(self, text: Text, family: Family, cell: Cell) -> str:
@@ -226,8 +254,31 @@ class Linker:
                     items.append(self.item(*found))
         return tuple(Item(item.link, item.said) for item in items)
 
-    def anchor(self, link: Link, scope: Mapping[str, Any], plan: FamilyPlan, number: int) -> bytes:
-        """Return a link in running text; where no page is, its words."""
+    def way(self, link: Link, plan: FamilyPlan) -> Way:
+        """Return where a link in the texts of a family leads."""
+        key = (plan.family.name, link.family, link.pins, link.text, link.bare)
+        found = self._ways.get(key)
+        if found is None:
+            axes = self._axes_of(link, plan.family)
+            pick = picker(plan.family.axes, axes) if len(axes) < len(plan.family.axes) else None
+            found = self._ways[key] = Way(axes, pick, partial(self._anchor, link, plan))
+        return found
+
+    def _axes_of(self, link: Link, family: Family) -> tuple[str, ...]:
+        """Return the axes of a family whose rows decide where a link leads and what it says."""
+        if link.family == family.name:
+            return family.axes  # the page itself is no link
+        pins = dict(link.pins)
+        values = (*pins.values(), link.text)
+        roots = {value.root for value in values if isinstance(value, Path)}
+        roots.update(set(self._plan.families[link.family].family.axes).difference(pins))
+        joins = self._plan.project.joins
+        axes = {axis for root in roots for axis in (joins[root].axes if root in joins else (root,))}
+        return tuple(axis for axis in family.axes if axis in axes)
+
+    def _anchor(self, link: Link, plan: FamilyPlan, number: int) -> tuple[bytes, bool]:
+        """Return a link in running text, and whether it leads to a page; else its words."""
+        scope = self._plan.scope(plan.family, plan.cells[number])
         rows = {axis: row for axis, row in scope.items() if isinstance(row, Row)}
         for axis, pin in link.pins:
             row = lookup(pin, scope) if isinstance(pin, Path) else pin
@@ -235,15 +286,13 @@ class Linker:
                 rows[axis] = row
         target = self._plan.find(link.family, rows)
         href = self._plan.href(*target) if target else ""
-        if not href:
-            self._report_dead(link, scope)
         here = target is not None and target[0] is plan and target[1] == number
         if link.bare:
-            return str(escape(href or "#")).encode()
-        words = self._link_words(link, scope, target)
+            return str(escape(href or "#")).encode(), bool(href)
+        words = escape(self._link_words(link, scope, target))
         if not href or here:
-            return str(escape(words)).encode()
-        return f'<a href="{escape(href)}">{escape(words)}</a>'.encode()
+            return words.encode(), bool(href)
+        return f'<a href="{escape(href)}">{words}</a>'.encode(), True
 
     def _link_words(
         self, link: Link, scope: Mapping[str, Any], target: tuple[FamilyPlan, int] | None
@@ -256,7 +305,9 @@ class Linker:
             return ""
         return self._plan.link_text(target[0].family, target[0].cells[target[1]])
 
-    def _report_dead(self, link: Link, scope: Mapping[str, Any]) -> None:
+    def tell_dead(self, link: Link, plan: FamilyPlan, number: int) -> None:
+        """Report a link of a cell that leads to no page."""
+        scope = self._plan.scope(plan.family, plan.cells[number])
         self.report(
             Diagnostic(
                 code="C208",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from pageloom import seo
 from pageloom.batch import HTML, JSON, Batch
 from pageloom.cells import Cell
-from pageloom.compose.citations import Citations
+from pageloom.compose.filling import Filled
 from pageloom.expressions import lookup
-from pageloom.model import Filled, Slot, Text
+from pageloom.model import Slot, Text
 from pageloom.plan import PER_HUB_PAGE, PUBLISHED, FamilyPlan, page_route
 from pageloom.sheet import Item, Pager, Part, Section, Sheet, SourceItem, escaped, section
 
@@ -170,7 +170,7 @@ class Pages:
         sections: list[Section] = []
         for own, item in found:
             if type(item) is Filled:
-                text = html[id(item)] if item.holes else item.whole
+                text = html[id(item)] if item.cites else item.whole
                 heading = self._heading(own, place) if own.headings else b""
                 texts = (heading, text) if heading else (text,)
                 sections.append(Section(own.shape, texts, item.links, item.spaces))
@@ -219,32 +219,23 @@ class Pages:
 
     def _finished(self, found: Sequence[_Found], place: int) -> tuple[Html, Sequence[SourceItem]]:
         """Return the fillings that have holes with these filled, and the page's sources."""
-        holed = self._holed(found, place)
-        if not any(item.linked for item, _, _ in holed):
-            done = self._numberer.finished(tuple([item for item, _, _ in holed]))
-            return done.html, done.sources
-        citations = Citations()
-        html: dict[int, bytes] = {}
-        for item, plan, number in holed:
-            html[id(item)] = self._joined(item, citations, plan, number)
-        return html, self._numberer.sources(citations)
+        fillings = list(self._fillings(found, place))
+        for item, plan, number in fillings:
+            for link in item.dead:
+                self._linker.tell_dead(link, plan, number)
+        done = self._numberer.finished(tuple([item for item, _, _ in fillings if item.cites]))
+        return done.html, done.sources
 
-    def _holed(self, found: Sequence[_Found], place: int) -> list[tuple[Filled, FamilyPlan, int]]:
-        """Return the fillings that have holes, with the cell that they are about."""
-        holed: list[tuple[Filled, FamilyPlan, int]] = []
+    def _fillings(
+        self, found: Sequence[_Found], place: int
+    ) -> Iterator[tuple[Filled, FamilyPlan, int]]:
+        """Yield what fills the slots, with the cell that it is about."""
         for _, item in found:
             if type(item) is Filled:
-                if item.holes:
-                    holed.append((item, self.cells, self.numbers[place]))
+                yield item, self.cells, self.numbers[place]
             elif type(item) is list:
                 for part in item:
-                    holed += [(i, part.plan, part.number) for i in part.fillings if i.holes]
-        return holed
-
-    def _joined(self, item: Filled, citations: Citations, plan: FamilyPlan, number: int) -> bytes:
-        scope = self._plan.scope(plan.family, plan.cells[number])
-        anchor = partial(self._linker.anchor, scope=scope, plan=plan, number=number)
-        return b"".join(self._numberer.pieces(item.segments, citations, anchor))
+                    yield from ((filling, part.plan, part.number) for filling in part.fillings)
 
     def _listed(self, number: int, slot: Slot, shown: range, passed: int) -> tuple[list[Item], int]:
         """Return the links of a list that stand on this page, and how many it has in all."""
@@ -281,5 +272,5 @@ class Pages:
         family, cell = part.plan.family, part.plan.cells[part.number]
         heading = self._linker.said(family.fold_heading or family.link_text, family, cell)
         name = self._plan.fold_id(part.plan, part.number)
-        content = b"".join(html[id(item)] if item.holes else item.whole for item in part.fillings)
+        content = b"".join(html[id(item)] if item.cites else item.whole for item in part.fillings)
         return Part(name, heading, content, self._linker.hubs(part.plan, part.number))

@@ -16,9 +16,9 @@ from typing import Any
 from pageloom import seo
 from pageloom.cells import at
 from pageloom.compose.citations import Finished
+from pageloom.compose.filling import Filled
 from pageloom.compose.links import Above
 from pageloom.compose.pages import Pages
-from pageloom.model import Filled
 from pageloom.plan import PUBLISHED
 from pageloom.sheet import Sheet, escape_all
 
@@ -87,18 +87,18 @@ class Runs:
         ]
 
     def _filled(self, places: Sequence[int]) -> _Block:
-        """Fill the slots of pages; those that have links in their text are left out."""
+        """Fill the slots of pages; those with a link that leads to no page are left out."""
         pages, numberer = self._pages, self._composer.numberer
         numbers = at(pages.numbers, places)
         cells = at(pages.cells.cells, numbers)
         slots = [own.make(numbers, cells) for own in pages.slots]
-        if any(item.linked for column in slots for item in set(column)):
-            bare = [not any(item.linked for item in row) for row in zip(*slots, strict=True)]
-            places = list(compress(places, bare))
-            slots = [list(compress(column, bare)) for column in slots]
-        holed = [column for column in slots if any(item.holes for item in set(column))]
-        rows = zip(*holed, strict=True) if holed else repeat((), len(places))
-        finished = [numberer.finished(tuple([item for item in row if item.holes])) for row in rows]
+        if any(item.dead for column in slots for item in set(column)):
+            sound = [not any(item.dead for item in row) for row in zip(*slots, strict=True)]
+            places = list(compress(places, sound))
+            slots = [list(compress(column, sound)) for column in slots]
+        citing = [column for column in slots if any(item.cites for item in set(column))]
+        rows = zip(*citing, strict=True) if citing else repeat((), len(places))
+        finished = [numberer.finished(tuple([item for item in row if item.cites])) for row in rows]
         return _Block(places, slots, finished)
 
     def _columns(self, block: _Block) -> list[Column]:
@@ -173,7 +173,7 @@ class Runs:
                     h if item.segments else None for h, item in zip(headings, items, strict=True)
                 ]
             yield [
-                (found.html[id(item)] if item.holes else item.whole) if item.segments else None
+                (found.html[id(item)] if item.cites else item.whole) if item.segments else None
                 for item, found in zip(items, block.finished, strict=True)
             ]
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from pageloom.cells import Cell, picker
 from pageloom.compose.composer import Composer
+from pageloom.compose.filling import Filled
 from pageloom.copies import Shingled, Shingles
 from pageloom.expressions import lookup, text_of
 from pageloom.measure import Column, Weight
@@ -23,7 +24,6 @@ from pageloom.memory import NO_SHELF, Shelf
 from pageloom.model import (
     Cite,
     FactCall,
-    Filled,
     Fragment,
     Link,
     Path,

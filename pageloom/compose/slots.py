@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,21 +10,12 @@ from markupsafe import escape
 
 from pageloom.cells import Cell, at
 from pageloom.compose.data import DataSlots
-from pageloom.compose.links import Linker, cell_name
+from pageloom.compose.filling import Filled, filled, links
+from pageloom.compose.links import Linker, Way, cell_name
 from pageloom.expressions import AbsentError, evaluate, lookup
 from pageloom.known import Known
 from pageloom.markup import Converter, merged, spread
-from pageloom.model import (
-    FactCall,
-    Filled,
-    Print,
-    Row,
-    Segment,
-    Slot,
-    Snippet,
-    filled,
-    links,
-)
+from pageloom.model import Cite, FactCall, Link, Path, Print, Row, Segment, Slot, Snippet
 from pageloom.plan import FamilyPlan, Plan
 
 BASE_UNDER_HEADING, BASE_ALONE = 3, 2
@@ -38,34 +29,53 @@ _Field = Known[Row, bytes]
 
 @dataclass(slots=True)
 class _Text:
-    """A snippet at a heading level, and what was made of it for cells with the same values."""
+    """A text at a heading level, and what was made of it for cells with the same values."""
 
     segments: tuple[Segment, ...]
-    """Empty where its literals and places say all."""
+    """Empty where its parts and places say all."""
     pick: Pick | None
     """The rows whose values it prints; None where it is made for each cell."""
     neighbours: bool
     """Whether only neighbours have the same rows: the last one made is kept, no other."""
-    literals: tuple[bytes, ...]
-    places: tuple[tuple[int, int, _Field], ...]
-    """Where it only prints fields that every row has: part, place of the axis, field."""
+    parts: _Parts
     links: int
-    spaces: int
-    """How many its literals have."""
     same: Filled | None = None
-    """What it is in every cell, where it prints nothing."""
+    """What it is in every cell, where nothing is put in."""
     made: dict[tuple[Any, ...], Filled] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Parts:
+    """A text that says nothing but literals, fields that every row has, citations and links."""
+
+    parts: Sequence[bytes | Cite] = ()
+    """Nothing where a place is."""
+    fields: Sequence[tuple[int, int, _Field]] = ()
+    """Part, place of the axis, field."""
+    links: Sequence[tuple[int, Link, Way]] = ()
+    cites: tuple[Cite, ...] = ()
+    ends: Sequence[int] = ()
+    """Which parts are citations."""
+    spaces: int = 0
+    """How many its literals have."""
 
 
 class Filler:
     """Fills slots; what many cells share is filled once."""
 
-    def __init__(self, plan: Plan, data: DataSlots, converter: Converter, linker: Linker) -> None:
+    def __init__(
+        self, plan: Plan, data: DataSlots, converter: Converter, linker: Linker, *, linked: bool
+    ) -> None:
+        """`linked`: whether links are put in, which takes verdicts; else they are left as they are.
+
+        Links that lead to no page are not reported here.
+        """
         self._plan = plan
         self._project = plan.project
         self._data = data
         self._converter = converter
         self._linker = linker
+        self._linked = linked
         self._makers: dict[tuple[str, str, int], Make] = {}
         self._fields: Known[str, _Field] = Known(_escaped)
 
@@ -90,7 +100,8 @@ class Filler:
         texts: dict[Snippet, _Text] = {}
 
         def of(snippet: Snippet) -> _Text:
-            text = self._text(plan, snippet, level)
+            segments = self._plan.fragments[(snippet.path, level)].segments
+            text = self._text(plan, segments, snippet.singles)
             if len(snippet.singles) < len(plan.family.axes):  # else no other cell has it
                 texts[snippet] = text
             return text
@@ -102,7 +113,7 @@ class Filler:
                     found += other((number,), (cell,))
                 else:
                     text = texts.get(snippet) or of(snippet)
-                    found.append(text.same or self._of_text(text, plan, cell))
+                    found.append(text.same or self._of_text(text, plan, number, cell))
             return found
 
         return make
@@ -116,24 +127,32 @@ class Filler:
         family = plan.family
         axes = self._axes_of(plan, slot.rows)
         pick = self._data.picker(slot.rows, plan)
-        if axes and len(axes) == len(family.axes):
-            return lambda _, cells: [self._data.rendered(slot, pick(cell)) for cell in cells]
         varied = self._data.picker([name for name in slot.rows if self._varies(plan, name)], plan)
-        keep: dict[tuple[Any, ...], Filled] = {}
-        neighbours = bool(family.axes) and family.axes[0] in axes
+        alone = bool(axes) and len(axes) == len(family.axes)
+        keep: dict[tuple[Any, ...], Filled | _Text] = {}
+        neighbours = alone or (bool(family.axes) and family.axes[0] in axes)
 
-        def make(_: Sequence[int], cells: Sequence[Cell]) -> list[Filled]:
+        def make(numbers: Sequence[int], cells: Sequence[Cell]) -> list[Filled]:
             made: list[Filled] = []
-            for key, cell in zip(map(varied, cells), cells, strict=True):
+            for key, number, cell in zip(map(varied, cells), numbers, cells, strict=True):
                 found = keep.get(key)
                 if found is None:
                     if neighbours:
                         keep.clear()
-                    found = keep[key] = self._data.rendered(slot, pick(cell))
+                    found = keep[key] = self._rendered(plan, slot, pick(cell))
+                if isinstance(found, _Text):
+                    found = self._of_text(found, plan, number, cell)
                 made.append(found)
             return made
 
         return make
+
+    def _rendered(self, plan: FamilyPlan, slot: Slot, rows: tuple[Any, ...]) -> Filled | _Text:
+        """Return what a partial makes of rows; a text where there are links to be put in."""
+        found = self._data.rendered(slot, rows)
+        if not self._linked or not any(isinstance(part, Link) for part in found.segments):
+            return found
+        return self._text(plan, found.segments, self._axes_of(plan, slot.rows))
 
     def _varies(self, plan: FamilyPlan, name: str) -> bool:
         return bool(self._axes_of(plan, (name,)))
@@ -145,67 +164,99 @@ class Filler:
             axes.update(join.axes if join else (root,))
         return axes & set(plan.family.axes)
 
-    def _text(self, plan: FamilyPlan, snippet: Snippet, level: int) -> _Text:
-        segments = self._plan.fragments[(snippet.path, level)].segments
-        roots = _roots(segments)
+    def _text(
+        self, plan: FamilyPlan, segments: tuple[Segment, ...], singles: Iterable[str]
+    ) -> _Text:
+        """Return a text that is for cells with one row of each of some axes, ready to be filled."""
+        parts = self._parts(segments, plan)
+        roots = dict.fromkeys(_roots(segments))
+        if self._linked:
+            ways = (self._linker.way(part, plan) for part in segments if isinstance(part, Link))
+            roots |= dict.fromkeys(axis for way in ways for axis in way.axes)
         axes = self._axes_of(plan, roots)
-        alone = roots and len(axes | set(snippet.singles)) == len(plan.family.axes)
-        pick = None if alone else self._data.picker(roots, plan)
-        literals, places = self._simplified(segments, plan)
+        alone = roots and len(axes.union(singles)) == len(plan.family.axes)
+        pick = None if alone else self._data.picker(tuple(roots), plan)
         neighbours = bool(axes) and plan.family.axes[0] in axes
-        said = () if places else segments
-        spaces = sum(part.count(b" ") for part in literals)
-        text = _Text(said, pick, neighbours, literals, places, links(segments), spaces)
-        if not any(isinstance(segment, (Print, FactCall)) for segment in segments):
+        text = _Text(() if parts.parts else segments, pick, neighbours, parts, links(segments))
+        varying = (Print, FactCall, Link) if self._linked else (Print, FactCall)
+        if not any(isinstance(part, varying) for part in segments):
             text.same = filled(merged(segments))
         return text
 
-    def _of_text(self, text: _Text, plan: FamilyPlan, cell: Cell) -> Filled:
-        """Fill a snippet once for all cells that give it the same values."""
+    def _of_text(self, text: _Text, plan: FamilyPlan, number: int, cell: Cell) -> Filled:
+        """Fill a text once for all cells that give it the same values."""
         if text.pick is None:
-            return self._put_in(text, plan, cell)
+            made = self._put_in(text, plan, number, cell)
+            made.own = True
+            return made
         key = text.pick(cell)
         found = text.made.get(key)
         if found is None:
             if text.neighbours:
                 text.made.clear()
-            found = text.made[key] = self._put_in(text, plan, cell)
+            found = text.made[key] = self._put_in(text, plan, number, cell)
         return found
 
-    def _put_in(self, text: _Text, plan: FamilyPlan, cell: Cell) -> Filled:
-        if not text.places:
-            scope = self._plan.scope(plan.family, cell)
-            found = (p for segment in text.segments for p in self._values(segment, scope))
-            return filled(merged(found))
-        parts = list(text.literals)
-        spaces = text.spaces
-        for number, place, values in text.places:
-            value = parts[number] = values[cell[place]]
+    def _put_in(self, text: _Text, plan: FamilyPlan, number: int, cell: Cell) -> Filled:
+        known = text.parts
+        if text.segments or not known.parts:
+            return self._plainly(text.segments, plan, number, cell)
+        parts: list[Any] = list(known.parts)
+        spaces = known.spaces
+        for place, axis, values in known.fields:
+            value = parts[place] = values[cell[axis]]
             spaces += value.count(b" ")
+        dead: tuple[Link, ...] = ()
+        for place, link, way in known.links:
+            parts[place], leads = way.anchor(number, cell)
+            if not leads:
+                dead = (*dead, link)
+        if known.cites:
+            # Where words are missing, citations may be numbered in another way.
+            cites = (*known.cites,) if dead else known.cites
+            segments = tuple(_between(parts, known.ends))
+            return Filled(segments, cites=cites, links=text.links, counted=spaces, dead=dead)
         whole = b"".join(parts)
-        return Filled((whole,), whole=whole, links=text.links, counted=spaces)
+        return Filled((whole,), whole=whole, links=text.links, counted=spaces, dead=dead)
 
-    def _simplified(
-        self, segments: Iterable[Segment], plan: FamilyPlan
-    ) -> tuple[tuple[bytes, ...], tuple[tuple[int, int, _Field], ...]]:
-        """Return literals and places of a text that only prints fields which every row has."""
+    def _plainly(
+        self, segments: Iterable[Segment], plan: FamilyPlan, number: int, cell: Cell
+    ) -> Filled:
+        """Fill a text of which a part may be absent."""
+        scope = self._plan.scope(plan.family, cell)
+        found = [part for segment in segments for part in self._values(segment, scope)]
+        dead: list[Link] = []
+        for place, part in enumerate(found if self._linked else ()):
+            if isinstance(part, Link):
+                found[place], leads = self._linker.way(part, plan).anchor(number, cell)
+                dead += () if leads else (part,)
+        made = filled(merged(found))
+        made.dead = tuple(dead)
+        return made
+
+    def _parts(self, segments: Iterable[Segment], plan: FamilyPlan) -> _Parts:
+        """Return the parts of a text; none where something in it may be absent."""
         axes = plan.family.axes
-        literals: list[bytes] = []
-        places: list[tuple[int, int, _Field]] = []
-        for number, segment in enumerate(segments):
-            if isinstance(segment, bytes):
-                literals.append(segment)
-            elif (
-                isinstance(segment, Print)
-                and segment.path.root in axes
-                and self._plan.always_text(segment.path)
-            ):
-                literals.append(b"")
+        parts: list[bytes | Cite] = []
+        fields: list[tuple[int, int, _Field]] = []
+        ways: list[tuple[int, Link, Way]] = []
+        for place, segment in enumerate(segments):
+            parts.append(segment if isinstance(segment, (bytes, Cite)) else b"")
+            if isinstance(segment, Link) and self._linked:
+                ways.append((place, segment, self._linker.way(segment, plan)))
+            elif isinstance(segment, Print) and self._is_given(segment.path, plan):
                 values = self._fields[segment.path.fields[0]]
-                places.append((number, axes.index(segment.path.root), values))
-            else:
-                return (), ()
-        return tuple(literals), tuple(places)
+                fields.append((place, axes.index(segment.path.root), values))
+            elif not isinstance(segment, (bytes, Cite)):
+                return _Parts()
+        ends = [place for place, part in enumerate(parts) if isinstance(part, Cite)]
+        cites = tuple(part for part in parts if isinstance(part, Cite))
+        spaces = sum(part.count(b" ") for part in parts if isinstance(part, bytes))
+        return _Parts(parts, fields, ways, cites, ends, spaces)
+
+    def _is_given(self, path: Path, plan: FamilyPlan) -> bool:
+        """Whether a path is a field that every row of an axis of the family has as text."""
+        return path.root in plan.family.axes and self._plan.always_text(path)
 
     def _values(self, segment: Segment, scope: Mapping[str, Any]) -> Iterable[Segment]:
         if isinstance(segment, Print):
@@ -239,6 +290,20 @@ def _escaped(field: str) -> _Field:
 
 def _nothing(numbers: Sequence[int], _: Sequence[Cell]) -> list[Filled]:
     return [NOTHING] * len(numbers)
+
+
+def _between(parts: Sequence[Any], ends: Iterable[int]) -> Iterator[bytes | Cite]:
+    """Yield parts with what stands between citations joined, as `merged` does."""
+    start = 0
+    for end in ends:
+        said = b"".join(parts[start:end]).rstrip(b" ")
+        if said:
+            yield said
+        yield parts[end]
+        start = end + 1
+    said = b"".join(parts[start:])
+    if said:
+        yield said
 
 
 def _roots(segments: Iterable[Segment]) -> tuple[str, ...]:

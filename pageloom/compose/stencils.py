@@ -12,7 +12,8 @@ from typing import Any
 
 from jinja2 import nodes
 
-from pageloom.model import Filled, Row, Slot, filled, links_of
+from pageloom.compose.filling import Filled, filled, links_of
+from pageloom.model import Row, Slot
 from pageloom.sheet import Holed, escaped, holed
 from pageloom.theme import Theme, ThemeError
 from pageloom.views import OPEN, SHUT, Fields, FieldText, Opaque, Views
