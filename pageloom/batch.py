@@ -10,7 +10,7 @@ from itertools import repeat
 from operator import add
 
 from pageloom import seo
-from pageloom.cells import Cell
+from pageloom.cells import Cell, at
 from pageloom.expressions import AbsentError
 from pageloom.known import Known
 from pageloom.model import Family, Text
@@ -31,9 +31,8 @@ class Batch:
     def __init__(self, plan: Plan, cells: FamilyPlan, numbers: Sequence[int]) -> None:
         self._plan = plan
         self.family: Family = cells.family
-        self.cells: list[Cell] = [cells.cells[number] for number in numbers]
-        self._rows = list(zip(*self.cells, strict=True)) or [()] * len(self.family.axes)
-        self._fields: dict[tuple[int, str], list[str]] = {}
+        self.cells: Sequence[Cell] = at(cells.cells, numbers)
+        self._fields: dict[tuple[str, str], list[str]] = {}
         for known in (_BYTES, _WIDTHS, HTML, JSON):
             if len(known) > _KEPT:
                 known.clear()
@@ -62,14 +61,12 @@ class Batch:
         except AbsentError:
             return None
 
-    def _columns(self, places: Sequence[tuple[int, str]]) -> list[list[str]]:
-        found: list[list[str]] = []
-        for key in places:
-            if key not in self._fields:
-                place, name = key
-                self._fields[key] = [row.values[name] for row in self._rows[place]]
-            found.append(self._fields[key])
-        return found
+    def _columns(self, places: Sequence[tuple[str, str]]) -> list[list[str]]:
+        for root, name in places:
+            if (root, name) not in self._fields:
+                row_of = self._plan.row_of(self.family, root)
+                self._fields[root, name] = [row.values[name] for row in map(row_of, self.cells)]
+        return [self._fields[key] for key in places]
 
     def first(self, candidates: Sequence[Text], limits: seo.Limits) -> list[tuple[bytes, bool]]:
         """Return for each cell the first candidate that fits, else the last that can be said.
@@ -104,7 +101,7 @@ class Batch:
         ]
 
     def _sums(
-        self, known: Known[str, int], bare: str, places: Sequence[tuple[int, str]]
+        self, known: Known[str, int], bare: str, places: Sequence[tuple[str, str]]
     ) -> list[int]:
         sums: list[int] = list(repeat(known[bare], len(self.cells)))
         for column in self._columns(places):

@@ -15,16 +15,17 @@ from pageloom.compose.links import Linker, Way, cell_name
 from pageloom.expressions import AbsentError, evaluate, lookup
 from pageloom.known import Known
 from pageloom.markup import Converter, merged, spread
-from pageloom.model import Cite, FactCall, Link, Path, Print, Row, Segment, Slot, Snippet
+from pageloom.model import Cite, FactCall, Link, Print, Row, Segment, Slot, Snippet
 from pageloom.plan import FamilyPlan, Plan
+from pageloom.sheet import escaped
 
 BASE_UNDER_HEADING, BASE_ALONE = 3, 2
 NOTHING = Filled(())
 Pick = Callable[[Cell], tuple[Any, ...]]
 Make = Callable[[Sequence[int], Sequence[Cell]], list[Filled]]
 """Fills a slot of some cells, given with their numbers."""
-_Field = Known[Row, bytes]
-"""A field of rows, escaped."""
+_Field = Callable[[Row], bytes]
+"""Returns a field of a row, escaped."""
 
 
 @dataclass(slots=True)
@@ -50,8 +51,8 @@ class _Parts:
 
     parts: Sequence[bytes | Cite] = ()
     """Nothing where a place is."""
-    fields: Sequence[tuple[int, int, _Field]] = ()
-    """Part, place of the axis, field."""
+    fields: Sequence[tuple[int, Callable[[Cell], Row], _Field]] = ()
+    """Part, what takes a cell to the row, field."""
     links: Sequence[tuple[int, Link, Way]] = ()
     cites: tuple[Cite, ...] = ()
     ends: Sequence[int] = ()
@@ -77,7 +78,7 @@ class Filler:
         self._linker = linker
         self._linked = linked
         self._makers: dict[tuple[str, str, int], Make] = {}
-        self._fields: Known[str, _Field] = Known(_escaped)
+        self._fields: Known[tuple[str, str], _Field] = Known(self._field)
 
     def filled(self, plan: FamilyPlan, number: int, slot: Slot, base: int = 0) -> Filled:
         """Return what fills a slot of a cell; headings start at level `base`."""
@@ -203,8 +204,8 @@ class Filler:
             return self._plainly(text.segments, plan, number, cell)
         parts: list[Any] = list(known.parts)
         spaces = known.spaces
-        for place, axis, values in known.fields:
-            value = parts[place] = values[cell[axis]]
+        for place, row_of, values in known.fields:
+            value = parts[place] = values(row_of(cell))
             spaces += value.count(b" ")
         dead: tuple[Link, ...] = ()
         for place, link, way in known.links:
@@ -236,17 +237,19 @@ class Filler:
 
     def _parts(self, segments: Iterable[Segment], plan: FamilyPlan) -> _Parts:
         """Return the parts of a text; none where something in it may be absent."""
-        axes = plan.family.axes
         parts: list[bytes | Cite] = []
-        fields: list[tuple[int, int, _Field]] = []
+        fields: list[tuple[int, Callable[[Cell], Row], _Field]] = []
         ways: list[tuple[int, Link, Way]] = []
         for place, segment in enumerate(segments):
             parts.append(segment if isinstance(segment, (bytes, Cite)) else b"")
-            if isinstance(segment, Link) and self._linked:
+            if isinstance(segment, Print) and (said := self._plan.of_site(segment.path)):
+                parts[-1] = escaped(said)
+            elif isinstance(segment, Link) and self._linked:
                 ways.append((place, segment, self._linker.way(segment, plan)))
-            elif isinstance(segment, Print) and self._is_given(segment.path, plan):
-                values = self._fields[segment.path.fields[0]]
-                fields.append((place, axes.index(segment.path.root), values))
+            elif isinstance(segment, Print) and self._plan.always_text(segment.path, plan.family):
+                path = segment.path
+                values = self._fields[path.root, path.fields[0]]
+                fields.append((place, self._plan.row_of(plan.family, path.root), values))
             elif not isinstance(segment, (bytes, Cite)):
                 return _Parts()
         ends = [place for place, part in enumerate(parts) if isinstance(part, Cite)]
@@ -254,9 +257,14 @@ class Filler:
         spaces = sum(part.count(b" ") for part in parts if isinstance(part, bytes))
         return _Parts(parts, fields, ways, cites, ends, spaces)
 
-    def _is_given(self, path: Path, plan: FamilyPlan) -> bool:
-        """Whether a path is a field that every row of an axis of the family has as text."""
-        return path.root in plan.family.axes and self._plan.always_text(path)
+    def _field(self, key: tuple[str, str]) -> _Field:
+        """Return a field of an axis or a join; rows of an axis are printed on many pages."""
+        root, name = key
+
+        def said(row: Row) -> bytes:
+            return escaped(row.values[name])
+
+        return Known(said).__getitem__ if root in self._project.axes else said
 
     def _values(self, segment: Segment, scope: Mapping[str, Any]) -> Iterable[Segment]:
         if isinstance(segment, Print):
@@ -282,10 +290,6 @@ class Filler:
             "cite" if call.name == "cite" else "fact", row, call.location
         )
         return (plain,) if call.name == "plain" else spread(segment)
-
-
-def _escaped(field: str) -> _Field:
-    return Known(lambda row: str(escape(row.values[field])).encode())
 
 
 def _nothing(numbers: Sequence[int], _: Sequence[Cell]) -> list[Filled]:
