@@ -99,8 +99,10 @@ def bench(project: Project) -> Bench:
         ),
         (
             "1. One\n    - Deep\n    {: .deep }\n2. Two\n{: #steps }",
-            '<ol id="answer-steps">\n<li>One<ul class="deep">\n<li>Deep</li>\n</ul>\n</li>\n'
-            "<li>Two</li>\n</ol>",
+            (
+                '<ol id="answer-steps">\n<li>One<ul class="deep">\n<li>Deep</li>\n</ul>\n</li>\n'
+                "<li>Two</li>\n</ol>"
+            ),
         ),
         (
             "[m](https://a.example/x?y=1&z=2)",
