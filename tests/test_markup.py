@@ -94,6 +94,17 @@ def bench(project: Project) -> Bench:
         ("> quiet", "<blockquote>\n<p>quiet</p>\n</blockquote>"),
         ("Look.\n{: .note lang=de }", '<p class="note" lang="de">Look.</p>'),
         (
+            "- One\n- Two\n{: .checklist }",
+            '<ul class="checklist">\n<li>One</li>\n<li>Two</li>\n</ul>',
+        ),
+        (
+            "1. One\n    - Deep\n    {: .deep }\n2. Two\n{: #steps }",
+            (
+                '<ol id="answer-steps">\n<li>One<ul class="deep">\n<li>Deep</li>\n</ul>\n</li>\n'
+                "<li>Two</li>\n</ol>"
+            ),
+        ),
+        (
             "[m](https://a.example/x?y=1&z=2)",
             '<p><a href="https://a.example/x?y=1&amp;z=2">m</a></p>',
         ),

@@ -96,6 +96,7 @@ class Tree(Treeprocessor):
             self._heading(item, lowest, used)
         _caption(root)
         for item in list(root.iter()):
+            _own_attributes(item)
             self._element(item)
         for row in root.iter("tr"):
             _row_header(row)
@@ -254,6 +255,17 @@ def _row_header(row: Element) -> None:
         elif index == 0 and cell.tag == "td" and len(row) > 1:
             cell.tag = "th"
             cell.set("scope", "row")
+
+
+def _own_attributes(item: Element) -> None:
+    """Give a list the attributes that stand in a line of their own under its last item.
+
+    Markdown puts them on that item; kramdown, whose marks these are, on the block above them:
+    https://kramdown.gettalong.org/syntax.html#block-ials
+    """
+    if item.tag in {"ul", "ol"} and len(item) and not item[-1].get("id", "").startswith(_FOOTNOTE):
+        item.attrib.update(item[-1].attrib)
+        item[-1].attrib.clear()
 
 
 def _caption(root: Element) -> None:
