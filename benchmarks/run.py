@@ -28,7 +28,7 @@ from measure import Cost, run
 from workload.content import Workload, workload
 
 NAMES = ("pageloom", "hugo", "eleventy")
-SCENARIOS = ("cold", "no change", "angle", "pair", "rename", "partial", "cold, cache kept", "floor")
+SCENARIOS = ("cold", "no change", "angle", "pair", "rename", "partial", "cold with cache", "floor")
 _SAMPLE = 200
 
 
@@ -73,7 +73,7 @@ def measure_round(bench: Bench, place: str, number: int, scenarios: tuple[str, .
                 _prepare(bench, editor, scenario, number, out)
                 cost = bench.build(editor.engine, out)
                 bench.note(place, scenario, editor.engine.name, cost)
-            elif scenario == "cold, cache kept" and editor.engine.cache:
+            elif scenario == "cold with cache" and editor.engine.cache:
                 _cold(bench, place, editor, keep_cache=True)
     if "floor" in scenarios:
         _floor(bench, place)
@@ -85,7 +85,7 @@ def _cold(bench: Bench, place: str, editor: Editor, *, keep_cache: bool) -> None
     editor.engine.forget(editor.project, keep_cache=keep_cache)
     out = bench.fresh(place, name)
     cost = bench.build(editor.engine, out)
-    bench.note(place, "cold, cache kept" if keep_cache else "cold", name, cost)
+    bench.note(place, "cold with cache" if keep_cache else "cold", name, cost)
     if keep_cache and before is not None:
         _require_equal(before, out)
     if before is not None and place == "memory":

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 from typing import Any
 
-_ORDER = ("cold", "cold, cache kept", "no change", "angle", "pair", "rename", "partial")
+_ORDER = ("cold", "cold with cache", "no change", "angle", "pair", "rename", "partial")
 _NAMES = {
     "cold": "cold",
-    "cold, cache kept": "cold, content cache kept",
+    "cold with cache": "cold, content cache kept",
     "no change": "no change",
     "angle": "one angle edited",
     "pair": "one pair added",
