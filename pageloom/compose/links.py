@@ -30,9 +30,9 @@ class Above:
 
     items: tuple[Item, ...] = ()
     texts: tuple[bytes, ...] = ()
-    """Linked and addresses in turn, for its template."""
+    """Words and addresses in turn, for its template."""
     said: tuple[bytes, ...] = ()
-    """Linked and address paths in turn, for its structured data."""
+    """Words and address paths in turn, for its structured data."""
 
 
 NO_PAGES = Above()

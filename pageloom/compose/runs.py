@@ -2,8 +2,8 @@
 
 Most pages of a large site have the shape of their neighbours, and nothing is to be told of them.
 Their texts are columns, from which each page is joined in one call. A page of which anything is to
-be said (a title that does not fit, an absent value) and one with a link in its running text is in
-no run: it is made from its `Sheet`, where the rules are.
+be said (a title that does not fit, an absent value, a link that leads nowhere) is in no run: it is
+made from its `Sheet`, where the rules are.
 """
 
 from __future__ import annotations
