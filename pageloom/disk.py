@@ -57,8 +57,12 @@ def unsealed(path: Path) -> Iterator[str]:
 
 def create(target: str | Path, content: bytes | Iterable[bytes]) -> None:
     """Write a new file; most are the only one in their folder, which is made first."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     _make_parent(target)
+    _write_new(target, content)
+
+
+def _write_new(target: str | Path, content: bytes | Iterable[bytes]) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     handle = os.open(target, flags, 0o644)
     try:
         for part in (content,) if isinstance(content, bytes) else content:
@@ -83,17 +87,35 @@ def _write_all(handle: int, content: bytes) -> None:
         written += os.write(handle, content[written:])
 
 
-def replace(target: Path, content: bytes | Iterable[bytes]) -> None:
+def replace(target: str | Path, content: bytes | Iterable[bytes]) -> None:
     """Write a file so that a reader sees the old one or the new one."""
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.pageloom")
-    temporary.unlink(missing_ok=True)
+    folder, _, name = str(target).replace(os.sep, "/").rpartition("/")
+    temporary = f"{folder}/.{name}.{os.getpid()}.pageloom"
     try:
-        create(temporary, content)
-        temporary.replace(target)
+        try:
+            _write_new(temporary, content)
+        except FileNotFoundError:
+            create(temporary, content)
+        except FileExistsError:  # of a build that was killed
+            os.unlink(temporary)  # noqa: PTH108  (this path is taken by every page that changes)
+            _write_new(temporary, content)
+        os.replace(temporary, target)  # noqa: PTH105
     except BaseException:
         with contextlib.suppress(OSError):
-            temporary.unlink()
+            os.unlink(temporary)  # noqa: PTH108
         raise
+
+
+def holds(path: str, content: bytes) -> bool:
+    """Whether a file holds just these bytes. Raises `FileNotFoundError`."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        found = os.read(handle, len(content) + 1)
+        while found and len(found) <= len(content) and (more := os.read(handle, len(content) + 1)):
+            found += more
+    finally:
+        os.close(handle)
+    return found == content
 
 
 def lock(handle: int, waiting: object) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from pageloom import manifest
 from pageloom.assets import asset_hash
 from pageloom.diagnostics import Diagnostic, Location, quoted
-from pageloom.disk import content_key, create, lock, replace, sealed, unsealed
+from pageloom.disk import content_key, create, holds, lock, replace, sealed, unsealed
 from pageloom.manifest import Listed, Notes, State
 
 MARKER = "build-info.json"
@@ -234,18 +234,22 @@ class Folder:
                 raise self._foreign(path) from error
 
     def _put(self, path: str, content: bytes, *, ours: bool) -> str:
-        target = self.out / path
+        target = f"{self._out}/{path}"
         try:
-            old = target.read_bytes()
+            if holds(target, content):
+                return UNCHANGED
         except FileNotFoundError:
             create(target, content)
             return WRITTEN
-        if old == content:
-            return UNCHANGED
-        if not (ours or _is_marked(path, old) or path == MARKER or self._vouches(path, old)):
+        if not (ours or path == MARKER or self._is_ours(path)):
             raise self._foreign(path)
         replace(target, content)
         return WRITTEN
+
+    def _is_ours(self, path: str) -> bool:
+        """Whether a file carries our mark, or the list that an earlier build left names it."""
+        old = (self.out / path).read_bytes()
+        return _is_marked(path, old) or self._vouches(path, old)
 
     def _foreign(self, path: str) -> ForeignError:
         return ForeignError(

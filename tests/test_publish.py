@@ -416,7 +416,7 @@ def test_a_system_that_refuses_is_a_problem_not_a_bug(
         del content
         raise PermissionError(13, "Permission denied", str(target))
 
-    monkeypatch.setattr(disk, "create", refuse)
+    monkeypatch.setattr(disk, "_write_new", refuse)
     outcome = attempt(trades)
     assert errors(outcome) == ["site:1:1: error[R506]: cannot be written: Permission denied"]
 
