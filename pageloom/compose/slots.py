@@ -213,8 +213,9 @@ class Filler:
             if not leads:
                 dead = (*dead, link)
         if known.cites:
-            # Where words are missing, citations may be numbered in another way.
-            cites = (*known.cites,) if dead else known.cites
+            # Where a link has no words, citations on both sides of it may be one.
+            alike = all(parts[place].strip() for place, _, _ in known.links)
+            cites = known.cites if alike else (*known.cites,)
             segments = tuple(_between(parts, known.ends))
             return Filled(segments, cites=cites, links=text.links, counted=spaces, dead=dead)
         whole = b"".join(parts)
@@ -226,13 +227,14 @@ class Filler:
         """Fill a text of which a part may be absent."""
         scope = self._plan.scope(plan.family, cell)
         found = [part for segment in segments for part in self._values(segment, scope)]
+        spaces = sum(part.count(b" ") for part in found if isinstance(part, bytes))
         dead: list[Link] = []
         for place, part in enumerate(found if self._linked else ()):
             if isinstance(part, Link):
                 found[place], leads = self._linker.way(part, plan).anchor(number, cell)
                 dead += () if leads else (part,)
         made = filled(merged(found))
-        made.dead = tuple(dead)
+        made.counted, made.dead = spaces, tuple(dead)
         return made
 
     def _parts(self, segments: Iterable[Segment], plan: FamilyPlan) -> _Parts:
