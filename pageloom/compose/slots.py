@@ -12,9 +12,9 @@ from pageloom.cells import Cell, at
 from pageloom.compose.data import DataSlots
 from pageloom.compose.filling import Filled, filled, links
 from pageloom.compose.links import Linker, Way, cell_name
-from pageloom.expressions import AbsentError, evaluate, lookup
+from pageloom.expressions import AbsentError, evaluate
 from pageloom.known import Known
-from pageloom.markup import Converter, merged, spread
+from pageloom.markup import Converter, merged
 from pageloom.model import Cite, FactCall, Link, Print, Row, Segment, Slot, Snippet
 from pageloom.plan import FamilyPlan, Plan
 from pageloom.sheet import escaped
@@ -281,17 +281,11 @@ class Filler:
 
     def called(self, call: FactCall, scope: Mapping[str, Any]) -> Iterable[Segment]:
         """Return what a `fact` or `cite` whose id is a field prints for a cell."""
-        value = lookup(call.path, scope)
-        row = value if isinstance(value, Row) else self._project.facts.get(str(value))
-        if row is None:
-            self._linker.absent(call.location, AbsentError(str(call.path)), cell_name(scope))
+        try:
+            return self._converter.called(call, scope)
+        except AbsentError as error:
+            self._linker.absent(call.location, error, cell_name(scope))
             return ()
-        if call.name == "nothing":
-            return ()
-        segment, plain = self._converter.cited(
-            "cite" if call.name == "cite" else "fact", row, call.location
-        )
-        return (plain,) if call.name == "plain" else spread(segment)
 
 
 def _nothing(numbers: Sequence[int], _: Sequence[Cell]) -> list[Filled]:
