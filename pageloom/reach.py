@@ -170,14 +170,12 @@ def _linked(plan: Plan) -> Counts:
 def _beside(plan: Plan, family: FamilyPlan) -> bytearray:
     """Return for each cell how many pages link to it from below and from beside it, up to a few."""
     found = bytearray(len(family.cells))
-    for groups, _, count in plan.rings(family):
+    for _, column in plan.after(family):  # as many link to it as it links to
         if min(found, default=FEW) >= FEW:
             break
-        for group in groups.values():
-            links = min(len(group) - 1, count, FEW)
-            for number in group if links else ():
-                if found[number] < FEW:
-                    found[number] += links
+        for number, sibling in enumerate(column):
+            if sibling >= 0 and found[number] < FEW:
+                found[number] += 1
     for other in plan.families.values():
         if other.family.parent == family.family.name:
             for number in family.published():

@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from trees import append, copied, errors, made, rebuilt, replace, stamps, tree
 
 from pageloom import disk, keys, pipeline, publish, writing
@@ -608,3 +611,29 @@ def test_a_text_that_changes_while_it_is_read_ends_the_build_with_nothing_writte
     text.write_text(whole, encoding="utf-8")
     made(trades)
     assert tree(trades / "site") != before
+
+
+@pytest.mark.parametrize("short", [False, True], ids=["read at once", "read in parts"])
+@given(st.binary(max_size=40), st.binary(max_size=40))
+def test_a_file_holds_just_its_own_bytes(short: bool, content: bytes, other: bytes):  # noqa: FBT001
+    read = os.read
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        path = Path(folder) / "page"
+        path.write_bytes(content)
+        if short:
+            patch.setattr(os, "read", lambda handle, size: read(handle, min(size, 7)))
+        assert disk.holds(str(path), content)
+        assert disk.holds(str(path), other) == (content == other)
+        assert disk.holds(str(path), content + other) == (other == b"")
+        with pytest.raises(FileNotFoundError):
+            disk.holds(f"{path}.not", content)
+
+
+def test_a_temporary_file_of_a_build_that_was_killed_is_written_over(tmp_path: Path):
+    target = tmp_path / "page"
+    target.write_bytes(b"old")
+    left = tmp_path / f".page.{os.getpid()}.pageloom"
+    left.write_bytes(b"half")
+    disk.replace(target, b"new")
+    assert [path.name for path in tmp_path.iterdir()] == ["page"]
+    assert target.read_bytes() == b"new"
