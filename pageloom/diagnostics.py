@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from typing import Any
 
 ERROR = "error"
@@ -246,19 +247,11 @@ def ordered(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
 
 
 def _grouped(equal: Sequence[Diagnostic]) -> Diagnostic:
-    first = equal[0]
+    """Return one for all, the same in whichever order they were found."""
+    first = min(equal, key=attrgetter("notes"))
     if len(equal) == 1:
         return first
-    notes = (*first.notes, f"and {len(equal) - 1} more of the same")
-    return Diagnostic(
-        code=first.code,
-        location=first.location,
-        message=first.message,
-        severity=first.severity,
-        expected=first.expected,
-        help=first.help,
-        notes=notes,
-    )
+    return replace(first, notes=(*first.notes, f"and {len(equal) - 1} more of the same"))
 
 
 def quoted(text: str, limit: int = 50) -> str:

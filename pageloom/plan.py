@@ -186,8 +186,8 @@ class Plan:
         for part in text.parts:
             if isinstance(part, str):
                 pattern.append(part.replace("%", "%%"))
-            elif isinstance(part, Path) and self.of_site(part):
-                pattern.append(self.of_site(part).replace("%", "%%"))
+            elif isinstance(part, Path) and (said := self.of_site(part)):
+                pattern.append(said.replace("%", "%%"))
             elif isinstance(part, Path) and self.always_text(part, family):
                 pattern.append("%s")
                 places.append((part.root, part.fields[0]))

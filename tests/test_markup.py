@@ -98,6 +98,10 @@ def bench(project: Project) -> Bench:
             '<ul class="checklist">\n<li>One</li>\n<li>Two</li>\n</ul>',
         ),
         (
+            "- One\n\n- Two\n{: .far }",
+            '<ul class="far">\n<li>\n<p>One</p>\n</li>\n<li>\n<p>Two</p>\n</li>\n</ul>',
+        ),
+        (
             "1. One\n    - Deep\n    {: .deep }\n2. Two\n{: #steps }",
             (
                 '<ol id="answer-steps">\n<li>One<ul class="deep">\n<li>Deep</li>\n</ul>\n</li>\n'

@@ -350,6 +350,7 @@ def test_each_edit_equals_a_clean_build(tmp_path: Path):
         ("a ledger", "no feed"),
         ("a ledger", "staged releases"),
         ("staged releases", "a new snippet"),
+        ("staged releases", "a ledger"),
     ],
 )
 def test_an_edit_of_an_edited_project_equals_a_clean_build(tmp_path: Path, before: str, after: str):

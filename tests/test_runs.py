@@ -14,6 +14,7 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from projects import write_files
+from trees import replace as replaced
 from trees import tree
 
 from pageloom.model import Link
@@ -119,6 +120,11 @@ PAIRS = st.lists(
     max_size=9,
     unique_by=lambda pair: (pair["town"], pair["care"]),
 )
+TOWN = """-- matrix/schemas/town.schema.json --
+{"type": "object", "properties": {
+  "name": {"type": "string"}, "main": {"type": "string", "x-ref": "care"}
+}}
+"""
 DAYS = {"eyes": "2026-11-20", "feet": "2026-11-21"}
 """When pages were last changed; those of other care are not released."""
 
@@ -230,9 +236,12 @@ def test_only_pages_with_a_link_that_leads_nowhere_are_made_alone(tmp_path: Path
 
 
 def test_a_link_that_cells_share_is_that_of_each_of_them(tmp_path: Path):
-    calls = ("'home'", "'care'", "'care', care='feet'", "'page'", "'page', town='alm'")
+    calls = ["'home'", "'care'", "'care', care='feet'", "'page'", "'page', town='alm'"]
+    calls += ["'care', care=town.main", "'page', care=town.main"]  # which one town does not have
     text = "".join(f"{{{{ link({call}) }}}} [A]({{{{ link({call}) }}}})\n" for call in calls)
-    drawn(tmp_path, PLAIN, HEAD + text)
+    files = f"{TOWN}-- matrix/pairs.yaml --\n{PLAIN}-- content/all.md --\n{HEAD}{text}"
+    write_files(tmp_path, SITE.replace("name: Ern", "name: Ern, main: feet") + files)
+    both(tmp_path)
     decision = decide(Options(root=tmp_path))
     assert decision.plan is not None
     assert decision.composer is not None
@@ -240,8 +249,41 @@ def test_a_link_that_cells_share_is_that_of_each_of_them(tmp_path: Path):
     fragment = decision.plan.fragments["content/all.md", 2]
     links = [part for part in fragment.segments if isinstance(part, Link)]
     assert len(links) == 2 * len(calls)
-    for link in links:
-        way = linker.way(link, plan)
-        assert (way.pick is None) == (link.family == "page")
+    ways = [linker.way(link, plan) for link in links]
+    assert sum(way.pick is not None for way in ways) == 6
+    for way in ways:
         for number, cell in enumerate(plan.cells):
             assert way.anchor(number, cell) == way.make(number)
+
+
+def test_citations_are_numbered_apart_where_a_link_between_them_has_no_words(tmp_path: Path):
+    cite, link = "{{ cite('rules.fee') }}", "{{ link('page', care='feet', text=' ') }}"
+    pages, *_ = drawn(tmp_path, PLAIN, f"{HEAD}Words{cite}{link}{cite}.\n")
+    marks = [pages[f"alm/{care}/index.html"].count(b'<sup class="cite">') for care in DAYS]
+    assert marks == [2, 1]  # on the page itself, the link is its words
+
+
+def test_the_time_to_read_a_text_does_not_depend_on_rows_of_other_pages(tmp_path: Path):
+    link = "{{ link('care', text='" + "a " * 99 + "') }}"
+    text = f"---\nslot: more\nfor: {{town: alm}}\n---\n{{{{ town.note }}}} {link * 9}\n"
+    towns = "".join(
+        f"- {{slug: {town}, name: {town}, note: A}}\n" for town in ("alm", "ern", "uhl")
+    )
+    files = f"-- matrix/pairs.yaml --\n{PLAIN}-- content/all.md --\n{text}"
+    write_files(
+        tmp_path, SITE + files + "-- themes/site/partials/head.html --\n{{ page.reading_time }}"
+    )
+    for notes in (towns, towns.replace("uhl, note: A", "uhl")):
+        (tmp_path / "matrix/towns.yaml").write_text(notes, encoding="utf-8")
+        pages, _ = built(tmp_path, "site")
+    assert pages == built(tmp_path, "clean")[0]
+
+
+def test_equal_problems_are_told_alike_by_a_build_that_makes_some_pages_again(tmp_path: Path):
+    links = f"{HEAD}{{{{ link('page', care='feet') }}}}\n"
+    write_files(tmp_path, f"{SITE}-- matrix/pairs.yaml --\n{PLAIN}-- content/all.md --\n{links}")
+    for place in ("town: ern, care: feet", "town: alm, care: feet"):
+        replaced(tmp_path / "matrix/pairs.yaml", f"- {{{place}, head: Head}}\n", "")
+        _, outcome = built(tmp_path, "site")
+    assert outcome.problems == built(tmp_path, "clean")[1].problems
+    assert outcome.problems[0].notes == ("for alm × eyes", "and 3 more of the same")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from operator import itemgetter
 from typing import Any
 
@@ -12,10 +13,10 @@ from pageloom import feed, share
 from pageloom.cells import Cell, picker
 from pageloom.compose.filling import Filled, filled
 from pageloom.compose.stencils import Stencils
-from pageloom.expressions import evaluate
+from pageloom.expressions import evaluate, lookup
 from pageloom.lexicon import Lexicon
 from pageloom.markup import Converter, merged, split_tokens, spread
-from pageloom.model import Fragment, Link, Print, Project, Row, Segment, Slot
+from pageloom.model import FactCall, Fragment, Link, Path, Print, Project, Row, Segment, Slot
 from pageloom.plan import FamilyPlan, Plan
 from pageloom.theme import Theme
 from pageloom.views import OPEN, SHUT, Traced, View, Views
@@ -177,7 +178,21 @@ class DataSlots:
             return Markup(segment.decode())  # noqa: S704  (converted Markdown)
         if isinstance(segment, Print):
             return escape(evaluate(segment.path, scope))
-        return self._token(segment)
+        if isinstance(segment, FactCall):
+            called = self._converter.called(segment, scope)
+            return Markup("").join(self._part(part, scope) for part in called)
+        return self._token(_bound(segment, scope) if isinstance(segment, Link) else segment)
+
+
+def _bound(link: Link, scope: Mapping[str, Row]) -> Link:
+    """Return a link of a field with the rows and words that its paths name: the field's own.
+
+    Pages that list rows do not have these.
+    """
+    rows = {axis: lookup(pin, scope) if isinstance(pin, Path) else pin for axis, pin in link.pins}
+    pins = tuple((axis, row) for axis, row in rows.items() if isinstance(row, Row))
+    words = evaluate(link.text, scope) if isinstance(link.text, Path) else link.text
+    return replace(link, pins=pins, text=words)
 
 
 def site_view(plan: Plan, lexicon: Lexicon) -> dict[str, Any]:

@@ -27,6 +27,7 @@ class Filled:
     links: int = 0
     """At most how many links it has, those within the page left out."""
     counted: int = -1
+    """Its spaces, once they were counted."""
     dead: tuple[Link, ...] = ()
     """Links of which only the words are there, since they lead to no page."""
     own: bool = False
@@ -34,7 +35,7 @@ class Filled:
 
     @property
     def spaces(self) -> int:
-        """How many spaces its bytes have: about as many as words; counted once for all pages."""
+        """How many spaces it has but for links put in: about as many as words; counted once."""
         if self.counted < 0:
             self.counted = sum(part.count(b" ") for part in self.segments if type(part) is bytes)
         return self.counted

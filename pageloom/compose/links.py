@@ -268,10 +268,11 @@ class Linker:
         """Return the axes of a family whose rows decide where a link leads and what it says."""
         if link.family == family.name:
             return family.axes  # the page itself is no link
-        pins = dict(link.pins)
-        values = (*pins.values(), link.text)
+        values = (*dict(link.pins).values(), link.text)
         roots = {value.root for value in values if isinstance(value, Path)}
-        roots.update(set(self._plan.families[link.family].family.axes).difference(pins))
+        # A field that names no row leaves an axis as it is in the cell.
+        pinned = {axis for axis, pin in link.pins if isinstance(pin, Row)}
+        roots.update(set(self._plan.families[link.family].family.axes) - pinned)
         joins = self._plan.project.joins
         axes = {axis for root in roots for axis in (joins[root].axes if root in joins else (root,))}
         return tuple(axis for axis in family.axes if axis in axes)

@@ -12,9 +12,9 @@ from pageloom.cells import Cell, at
 from pageloom.compose.data import DataSlots
 from pageloom.compose.filling import Filled, filled, links
 from pageloom.compose.links import Linker, Way, cell_name
-from pageloom.expressions import AbsentError, evaluate, lookup
+from pageloom.expressions import AbsentError, evaluate
 from pageloom.known import Known
-from pageloom.markup import Converter, merged, spread
+from pageloom.markup import Converter, merged
 from pageloom.model import Cite, FactCall, Link, Print, Row, Segment, Slot, Snippet
 from pageloom.plan import FamilyPlan, Plan
 from pageloom.sheet import escaped
@@ -213,8 +213,9 @@ class Filler:
             if not leads:
                 dead = (*dead, link)
         if known.cites:
-            # Where words are missing, citations may be numbered in another way.
-            cites = (*known.cites,) if dead else known.cites
+            # Where a link has no words, citations on both sides of it may be one.
+            alike = all(parts[place].strip() for place, _, _ in known.links)
+            cites = known.cites if alike else (*known.cites,)
             segments = tuple(_between(parts, known.ends))
             return Filled(segments, cites=cites, links=text.links, counted=spaces, dead=dead)
         whole = b"".join(parts)
@@ -226,13 +227,14 @@ class Filler:
         """Fill a text of which a part may be absent."""
         scope = self._plan.scope(plan.family, cell)
         found = [part for segment in segments for part in self._values(segment, scope)]
+        spaces = sum(part.count(b" ") for part in found if isinstance(part, bytes))
         dead: list[Link] = []
         for place, part in enumerate(found if self._linked else ()):
             if isinstance(part, Link):
                 found[place], leads = self._linker.way(part, plan).anchor(number, cell)
                 dead += () if leads else (part,)
         made = filled(merged(found))
-        made.dead = tuple(dead)
+        made.counted, made.dead = spaces, tuple(dead)
         return made
 
     def _parts(self, segments: Iterable[Segment], plan: FamilyPlan) -> _Parts:
@@ -279,17 +281,11 @@ class Filler:
 
     def called(self, call: FactCall, scope: Mapping[str, Any]) -> Iterable[Segment]:
         """Return what a `fact` or `cite` whose id is a field prints for a cell."""
-        value = lookup(call.path, scope)
-        row = value if isinstance(value, Row) else self._project.facts.get(str(value))
-        if row is None:
-            self._linker.absent(call.location, AbsentError(str(call.path)), cell_name(scope))
+        try:
+            return self._converter.called(call, scope)
+        except AbsentError as error:
+            self._linker.absent(call.location, error, cell_name(scope))
             return ()
-        if call.name == "nothing":
-            return ()
-        segment, plain = self._converter.cited(
-            "cite" if call.name == "cite" else "fact", row, call.location
-        )
-        return (plain,) if call.name == "plain" else spread(segment)
 
 
 def _nothing(numbers: Sequence[int], _: Sequence[Cell]) -> list[Filled]:

@@ -14,7 +14,7 @@ from pageloom import expressions, trees
 from pageloom.diagnostics import Diagnostic, Location, Start, closest_help, quoted, unheard
 from pageloom.known import Known
 from pageloom.lexicon import Lexicon
-from pageloom.markup.body import Body, Html, Valued, filled, target_prints
+from pageloom.markup.body import Body, Html, Valued, filled, spread, target_prints
 from pageloom.markup.checks import check_levels, out_of_proportion
 from pageloom.markup.tree import Plain, Tree
 from pageloom.model import (
@@ -316,6 +316,17 @@ class Converter:
             return (cite or b""), b""
         value = str(escape(self.lexicon.fact(row))).encode()
         return Valued(value, cite), value
+
+    def called(self, call: FactCall, scope: expressions.Scope) -> Iterable[Segment]:
+        """Return what a `fact` or `cite` whose id is a field prints. Raises `AbsentError`."""
+        value = expressions.lookup(call.path, scope)
+        row = value if isinstance(value, Row) else self._project.facts.get(str(value))
+        if row is None:
+            raise expressions.AbsentError(str(call.path))
+        if call.name == "nothing":
+            return ()
+        segment, plain = self.cited("cite" if call.name == "cite" else "fact", row, call.location)
+        return (plain,) if call.name == "plain" else spread(segment)
 
     def _unknown(self, name: str, argument: str, location: Location) -> None:
         known = set(self._project.facts)

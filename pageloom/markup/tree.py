@@ -260,12 +260,15 @@ def _row_header(row: Element) -> None:
 def _own_attributes(item: Element) -> None:
     """Give a list the attributes that stand in a line of their own under its last item.
 
-    Markdown puts them on that item; kramdown, whose marks these are, on the block above them:
+    Markdown puts them on that item, or on its paragraph where empty lines stand between items;
+    kramdown, whose marks these are, on the block above them:
     https://kramdown.gettalong.org/syntax.html#block-ials
     """
     if item.tag in {"ul", "ol"} and len(item) and not item[-1].get("id", "").startswith(_FOOTNOTE):
-        item.attrib.update(item[-1].attrib)
-        item[-1].attrib.clear()
+        last = item[-1]
+        last = last[0] if [child.tag for child in last] == ["p"] else last
+        item.attrib.update(last.attrib)
+        last.attrib.clear()
 
 
 def _caption(root: Element) -> None:

@@ -314,18 +314,14 @@ def _base(plan: Plan, theme: Theme, site: Mapping[str, Any]) -> bytes:
             project.words.digest,
             project.settings.digest,
             theme.assets_digest(),
-            _navigation_digest(site),
-            _offers_digest(site),
+            _site_digest(site),
         )
     )
 
 
-def _offers_digest(site: Mapping[str, Any]) -> bytes:
-    """Return the digest of the offers as they stand on the day that the build judges by."""
-    return blake2b(json.dumps(site["offers"]).encode(), digest_size=16).digest()
+def _site_digest(site: Mapping[str, Any]) -> bytes:
+    """Return the digest of what templates see as `site`, also where that is of no settings.
 
-
-def _navigation_digest(site: Mapping[str, Any]) -> bytes:
-    """Return the digest of where the navigation leads: to pages that stand."""
-    links = [item["href"] for name in ("nav", "footer") for item in site[name]]
-    return blake2b("\n".join(links).encode(), digest_size=16).digest()
+    So are links to pages that stand, the feed once there is one, and the offers of the day.
+    """
+    return blake2b(json.dumps(site).encode(), digest_size=16).digest()
