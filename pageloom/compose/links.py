@@ -15,6 +15,7 @@ from pageloom.batch import HTML, JSON, Batch
 from pageloom.cells import Cell, at, picker
 from pageloom.diagnostics import WARNING, Diagnostic, Location
 from pageloom.expressions import AbsentError, evaluate, lookup
+from pageloom.known import Known
 from pageloom.model import Family, Link, Path, Row, Slot, Text
 from pageloom.plan import NOINDEX, PUBLISHED, FamilyPlan, Plan
 from pageloom.sheet import Item, Linked, escape_all, escaped
@@ -109,8 +110,8 @@ class Linker:
     def __init__(self, plan: Plan, report: Report) -> None:
         self._plan = plan
         self.report = report
-        self._items: dict[str, _Near[Item]] = {}
-        self._links: dict[str, _Near[Linked]] = {}
+        self._items: Known[str, _Near[Item]] = Known(partial(self._near, self._made))
+        self._links: Known[str, _Near[Linked]] = Known(partial(self._near, self._linked))
         self._ways: dict[tuple[Any, ...], Way] = {}
         self._above: tuple[Any, Above] = (None, NO_PAGES)
 
@@ -193,19 +194,19 @@ class Linker:
 
     def items(self, plan: FamilyPlan) -> dict[int, Item]:
         """Return the links to the cells of a family for lists, by number."""
-        items = self._items.get(plan.family.name)
-        if items is None:
-            made = _Near(partial(self._made, plan), len(plan.cells))
-            items = self._items[plan.family.name] = made
-        return items.aged()
+        return self._items[plan.family.name].aged()
 
     def links(self, plan: FamilyPlan) -> dict[int, Linked]:
         """Return words and addresses of the links to the cells of a family, by number."""
-        links = self._links.get(plan.family.name)
-        if links is None:
-            made = _Near(partial(self._linked, plan), len(plan.cells))
-            links = self._links[plan.family.name] = made
-        return links.aged()
+        return self._links[plan.family.name].aged()
+
+    def _near(
+        self,
+        make: Callable[[FamilyPlan, Sequence[int]], Iterable[tuple[int, V]]],
+        name: str,
+    ) -> _Near[V]:
+        plan = self._plan.families[name]
+        return _Near(partial(make, plan), len(plan.cells))
 
     def _hrefs(self, plan: FamilyPlan, numbers: Sequence[int]) -> list[str]:
         hrefs = self._plan.routes(plan.family, at(plan.cells, numbers))

@@ -200,7 +200,7 @@ class Filler:
 
     def _put_in(self, text: _Text, plan: FamilyPlan, number: int, cell: Cell) -> Filled:
         known = text.parts
-        if text.segments or not known.parts:
+        if not known.parts:
             return self._plainly(text.segments, plan, number, cell)
         parts: list[Any] = list(known.parts)
         spaces = known.spaces
