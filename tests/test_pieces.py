@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def said(value: Any) -> Any:
         return f"{value.kind}/{value.slug}"
     if isinstance(value, tuple):
         return tuple(map(said, value))
-    return {key: said(item) for key, item in value.items()} if isinstance(value, dict) else value
+    return {key: said(item) for key, item in value.items()} if isinstance(value, Mapping) else value
 
 
 def rows(root: Path, *, preview: bool = False) -> tuple[object, ...]:

@@ -2,45 +2,129 @@
 
 A long list is cut where rows start (`trees.pieces`), so that an edit converts a few rows instead of
 all. A piece in which anything is wrong is not kept: the whole file is then read in the plain way,
-which tells the problems.
+which tells the problems. Rows of a join stay packed until somebody looks at one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import marshal
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from sys import intern
 from typing import Any
 
 from pageloom import source, trees
 from pageloom.diagnostics import Diagnostic, Location, Start
+from pageloom.model import Row
 from pageloom.schema import Ref
 from pageloom.trees import Node
 
 Convert = Callable[[Node, Callable[[Diagnostic], None]], dict[str, Any]]
 """Returns the values of a row; references are `Ref`, problems are reported."""
+PackedRef = tuple[str, str, int, int, bool, bool]
+"""A `Ref` with table, slug, line in its piece, column, cycles and checked."""
+UNPACKED = 4096
+"""Rows that stay unpacked: more than a block of pages looks at."""
 
 
 @dataclass(slots=True)
 class Entry:
     """A row of a table as it stands in its file."""
 
-    values: dict[str, Any]
+    slug: str
+    values: Mapping[str, Any]
     location: Location
     starts: Mapping[str, Start]
     """Where its Markdown fields start."""
+    draft: bool = False
     digest: bytes = b""
     """Digest of the values, where they were kept."""
 
 
-def entry(values: dict[str, Any], node: Node, path: str, markdown: frozenset[str]) -> Entry:
-    """Return a row that was converted from a node."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Piece:
+    """Neighbouring rows of a long table, packed one after the other."""
+
+    path: str
+    lines: int
+    """Lines of the file before it."""
+    rows: bytes
+
+
+class Stored(Mapping[str, Any]):
+    """Values of a row of a long table, unpacked when they are looked at.
+
+    A large join is mostly read row by row, once for each check and once for its pages. Packed it
+    takes a third of the memory, which all processes share.
+    """
+
+    __slots__ = ("_piece", "_start", "_values", "refs", "rows")
+
+    def __init__(
+        self, piece: Piece, start: int, refs: tuple[PackedRef, ...], rows: tuple[Row, ...] = ()
+    ) -> None:
+        self._piece = piece
+        self._start = start
+        self._values: dict[str, Any] | None = None
+        self.refs = refs
+        """Its references, until they are looked up."""
+        self.rows = rows
+        """The rows that they name."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return what another process makes it from."""
+        return Stored, (self._piece, self._start, self.refs, self.rows)
+
+    def to(self, rows: tuple[Row, ...]) -> Stored:
+        """Return the same values, with the rows that their references name."""
+        return Stored(self._piece, self._start, (), rows)
+
+    def __getitem__(self, name: str) -> Any:
+        """Return the value of a field."""
+        return (self._values or self._unpacked())[name]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the value of a field, or else the default."""
+        return (self._values or self._unpacked()).get(name, default)
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the names of the fields."""
+        return iter(self._values or self._unpacked())
+
+    def __len__(self) -> int:
+        """Return the number of fields."""
+        return len(self._values or self._unpacked())
+
+    def _unpacked(self) -> dict[str, Any]:
+        piece = self._piece
+        values: dict[str, Any]
+        values, apart = marshal.loads(memoryview(piece.rows)[self._start :])  # noqa: S302
+        named = self.rows or [_ref(ref, piece) for ref in self.refs]
+        for name in apart:
+            values[name] = _filled(values[name], named)
+        self._values = values
+        _unpacked.append(self)
+        if len(_unpacked) > UNPACKED:
+            _unpacked.popleft()._values = None  # noqa: SLF001  (one of its kind)
+        return values
+
+
+_unpacked: deque[Stored] = deque()
+
+
+def entry(
+    values: dict[str, Any], slug: str, node: Node, path: str, markdown: frozenset[str]
+) -> Entry:
+    """Return a row that was converted from a node; `markdown` are fields that are Markdown."""
     starts = {
         key.text: value.start or Start(value.line, value.column)
         for key, value in node.pairs
         if key.text in markdown
     }
-    return Entry(values, Location(path, node.line, node.column), starts)
+    draft = bool(values.pop("draft", False))
+    return Entry(slug, values, Location(path, node.line, node.column), starts, draft)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +132,10 @@ class Pieces:
     """Converts the rows of a table."""
 
     convert: Convert
-    digest: Callable[[dict[str, Any]], bytes]
+    slug: Callable[[Mapping[str, Any]], str]
+    digest: Callable[[Mapping[str, Any]], bytes]
+    about: tuple[str, ...]
+    """The fields whose references come first: the axes of a join."""
     markdown: frozenset[str]
     salt: bytes
     """Digest of what, besides the text, decides on the result."""
@@ -66,35 +153,39 @@ class Pieces:
         return self._unpacked(pieces, path)
 
     def _packed(self, text: str) -> Any:
-        """Return the rows of a piece as plain values; None where something is wrong in it."""
+        """Return what rows of a piece say at once, and their values; None after a problem."""
         problems: list[Diagnostic] = []
         node = source.tree(text, "", problems.append)
         if node is None or node.kind != "list" or node.column != 1:
             return None
-        found: list[Any] = []
+        heads: list[Any] = []
+        rows = bytearray()
         for item in node.items:
             values = self.convert(item, problems.append)
             if problems:
                 return None
-            made = entry(values, item, "", self.markdown)
+            made = entry(values, self.slug(values), item, "", self.markdown)
             starts = {name: (s.line, s.column, s.indented) for name, s in made.starts.items()}
-            place = (item.line - 1, item.column)
-            packed = _packed(values)
-            apart = [name for name, value in packed.items() if not _is_plain(value)]
-            found.append((packed, apart, *place, starts, self.digest(values)))
-        return found
+            refs: list[PackedRef] = []
+            for name in self.about:
+                _packed(values[name], refs)
+            packed = {intern(name): _packed(value, refs) for name, value in values.items()}
+            apart = tuple(name for name, value in packed.items() if not _is_plain(value))
+            place = (item.line - 1, item.column, len(rows))
+            heads.append((made.slug, made.draft, self.digest(values), tuple(refs), starts, *place))
+            rows += marshal.dumps((packed, apart))
+        return heads, bytes(rows)
 
-    def _unpacked(self, pieces: list[tuple[bytes, str, int]], path: str) -> Iterator[Entry]:
-        for key, piece, first in pieces:
-            make = partial(self._packed, piece)
-            for values, apart, line, column, starts, digest in trees.memo.get(key, make):
+    def _unpacked(self, pieces: Sequence[tuple[bytes, str, int]], path: str) -> Iterator[Entry]:
+        for key, text, first in pieces:
+            heads, rows = trees.memo.get(key, partial(self._packed, text))
+            piece = Piece(path, first - 1, rows)
+            for slug, draft, digest, refs, starts, line, column, start in heads:
                 begun = {
-                    name: Start(start[0] + first - 1, start[1], start[2])
-                    for name, start in starts.items()
+                    name: Start(at[0] + first - 1, at[1], at[2]) for name, at in starts.items()
                 }
-                for name in apart:
-                    values[name] = _unpacked(values[name], path, first - 1)
-                yield Entry(values, Location(path, line + first, column), begun, digest)
+                place = Location(path, line + first, column)
+                yield Entry(slug, Stored(piece, start, refs), place, begun, draft, digest)
 
 
 def _is_plain(value: Any) -> bool:
@@ -104,25 +195,31 @@ def _is_plain(value: Any) -> bool:
     return not isinstance(value, list)
 
 
-def _packed(value: Any) -> Any:
+def _packed(value: Any, refs: list[PackedRef]) -> Any:
+    """Return a value with a list in place of each reference: its number among them."""
     if isinstance(value, Ref):
         place = value.location
-        return [value.table, value.slug, place.line, place.column, value.cycles, value.checked]
+        ref = (value.table, value.slug, place.line, place.column, value.cycles, value.checked)
+        if ref not in refs:
+            refs.append(ref)
+        return [refs.index(ref)]
     if isinstance(value, tuple):
-        return tuple(_packed(item) for item in value)
+        return tuple(_packed(item, refs) for item in value)
     if isinstance(value, dict):
-        return {key: _packed(item) for key, item in value.items()}
+        return {key: _packed(item, refs) for key, item in value.items()}
     return value
 
 
-def _unpacked(value: Any, path: str, lines: int) -> Any:
-    if isinstance(value, str):
-        return value
+def _filled(value: Any, named: Sequence[Row | Ref]) -> Any:
     if isinstance(value, list):
-        table, slug, line, column, cycles, checked = value
-        return Ref(table, slug, Location(path, line + lines, column), cycles, checked)
+        return named[value[0]]
     if isinstance(value, tuple):
-        return tuple([_unpacked(item, path, lines) for item in value])
+        return tuple([_filled(item, named) for item in value])
     if isinstance(value, dict):
-        return {key: _unpacked(item, path, lines) for key, item in value.items()}
+        return {key: _filled(item, named) for key, item in value.items()}
     return value
+
+
+def _ref(packed: PackedRef, piece: Piece) -> Ref:
+    table, slug, line, column, cycles, checked = packed
+    return Ref(table, slug, Location(piece.path, line + piece.lines, column), cycles, checked)

@@ -8,6 +8,7 @@ from typing import Any, TypeGuard
 
 from pageloom.diagnostics import ERROR, WARNING, Diagnostic, Location, closest_help, letter, quoted
 from pageloom.known import Known
+from pageloom.load.pieces import Stored
 from pageloom.load.rows import Raw, Tables, TableSpec, values_digest
 from pageloom.load.schemas import schema_path
 from pageloom.model import Join, Row
@@ -22,8 +23,13 @@ def resolve(tables: Tables, report: Report) -> dict[str, tuple[Row, ...]]:
     edges: dict[Row, list[tuple[Row, Ref]]] = {}
     _check_schemas(tables, report)
     finder = _Finder(tables, report)
-    for raws in tables.raw.values():
+    followed = {table for declared in tables.schemas.values() for table in _followed(declared)}
+    for name, raws in tables.raw.items():
         for raw in raws:
+            stored = None if name in followed else finder.stored(raw.values)
+            if stored is not None:
+                object.__setattr__(raw.row, "values", stored)
+                continue
             found = edges[raw.row] = []
             values: dict[str, Any] = raw.row.values  # type: ignore[assignment]
             values.update(raw.values)
@@ -59,13 +65,24 @@ def _check_schemas(tables: Tables, report: Report) -> None:
 
 
 def _referred(schema: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the tables that a schema refers to."""
+    return (part["x-ref"] for part in _references(schema))
+
+
+def _followed(schema: Mapping[str, Any] | None) -> Iterator[str]:
+    """Yield those whose rows become values, so that references may lead in a circle."""
+    parts = _references(schema or {})
+    return (part["x-ref"] for part in parts if not part.get("x-ref-checked"))
+
+
+def _references(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     if "x-ref" in schema:
-        yield schema["x-ref"]
+        yield schema
     for child in schema.get("properties", {}).values():
-        yield from _referred(child)
+        yield from _references(child)
     for name in ("items", "additionalProperties"):
         if isinstance(schema.get(name), Mapping):
-            yield from _referred(schema[name])
+            yield from _references(schema[name])
 
 
 class _Finder:
@@ -75,6 +92,21 @@ class _Finder:
         self._index = tables.index
         self._unread = tables.unread
         self._report = report
+
+    def stored(self, values: Mapping[str, Any]) -> Stored | None:
+        """Return packed values with the rows that they name; None where they must be unpacked.
+
+        That is where one of these rows is not found, or its slug is the value.
+        """
+        if not isinstance(values, Stored):
+            return None
+        rows: list[Row] = []
+        for table, slug, _, _, _, checked in values.refs:
+            row = self._index.get(table, {}).get(slug)
+            if row is None or checked or row.kind in {"draft", "broken"}:
+                return None
+            rows.append(row)
+        return values.to(tuple(rows))
 
     def lookup(self, value: Any, edges: list[tuple[Row, Ref]]) -> Any:
         """Return a value with its references replaced by rows."""
@@ -143,6 +175,12 @@ def _walk(start: Row, edges: Edges, done: set[Row], report: Report) -> None:
             done.add(row)
 
 
+def _targets(row: Row, edges: Edges) -> Iterable[Row]:
+    """Return the rows that a row refers to."""
+    values = row.values
+    return values.rows if isinstance(values, Stored) else (target for target, _ in edges[row])
+
+
 def _own_digest(raw: Raw) -> bytes:
     dated = raw.row.kind in {"fact", "source"}  # may have got the field `due` since it was read
     return values_digest(raw.spec, raw.values) if dated or not raw.digest else raw.digest
@@ -152,11 +190,9 @@ def _set_digests(tables: Mapping[str, list[Raw]], edges: Edges) -> None:
     own = {raw.row: _own_digest(raw) for raws in tables.values() for raw in raws}
     reached: dict[Row, set[Row]] = {}
     below: Known[Row, bytes] = Known(lambda row: _below(row, edges, reached, own))
-    for row, targets in edges.items():
-        digest = own[row]
-        if targets:
-            parts = sorted({below[target] for target, _ in targets})
-            digest = blake2b(digest + b"".join(parts), digest_size=16).digest()
+    for row, said in own.items():
+        parts = sorted({below[target] for target in _targets(row, edges)})
+        digest = blake2b(said + b"".join(parts), digest_size=16).digest() if parts else said
         object.__setattr__(row, "digest", digest)
 
 
@@ -184,6 +220,13 @@ def _all_rows(items: tuple[Any, ...]) -> TypeGuard[tuple[Row, ...]]:
     return all(isinstance(item, Row) for item in items)
 
 
+def _about(row: Row, axes: tuple[str, ...]) -> tuple[Any, ...]:
+    values = row.values
+    if isinstance(values, Stored):
+        return values.rows[: len(axes)]
+    return tuple(values.get(axis) for axis in axes)
+
+
 def joins(specs: Iterable[TableSpec], tables: Mapping[str, tuple[Row, ...]]) -> dict[str, Join]:
     """Return the joins, indexed by the rows they are about; what is about a draft is left out."""
     made: dict[str, Join] = {}
@@ -191,7 +234,7 @@ def joins(specs: Iterable[TableSpec], tables: Mapping[str, tuple[Row, ...]]) -> 
         rows: list[Row] = []
         index: dict[tuple[Row, ...], Row] = {}
         for row in tables.get(spec.name, ()):
-            about = tuple(row.values.get(axis) for axis in spec.axes)
+            about = _about(row, spec.axes)
             if _all_rows(about):
                 object.__setattr__(row, "about", about)
                 rows.append(row)

@@ -36,7 +36,7 @@ def mark_due(root: Path, tables: Tables, settings: Settings, report: Report) -> 
     for raw in tables.raw["source"]:
         interval = months.get(types[raw.row.slug], months["other"])
         if freshness.is_over(dates[raw.row.slug], interval, settings.today):
-            raw.values["due"] = dates[raw.row.slug]
+            raw.mark("due", dates[raw.row.slug])
         else:
             freshness.await_(awaited, "source", freshness.over_on(dates[raw.row.slug], interval))
     for raw in tables.raw["fact"]:
@@ -47,7 +47,7 @@ def mark_due(root: Path, tables: Tables, settings: Settings, report: Report) -> 
         interval = months.get(types.get(slug, ""), months["other"])
         interval = raw.values.get("interval_months", interval)
         if freshness.is_over(checked, interval, settings.today):
-            raw.values["due"] = checked
+            raw.mark("due", checked)
         else:
             freshness.await_(awaited, "fact", freshness.over_on(checked, interval))
     return awaited

@@ -13,7 +13,7 @@ from typing import Any
 from pageloom import source, trees
 from pageloom.diagnostics import Diagnostic, Location, Start, letter, quoted
 from pageloom.load import csv_table, slugs
-from pageloom.load.pieces import Entry, Pieces
+from pageloom.load.pieces import Entry, Pieces, Stored
 from pageloom.load.pieces import entry as made
 from pageloom.load.schemas import read_schema, schema_path
 from pageloom.model import Row
@@ -43,10 +43,14 @@ class Raw:
     """A row whose values still hold references."""
 
     spec: TableSpec
-    values: dict[str, Any]
+    values: Mapping[str, Any]
     row: Row
     digest: bytes = b""
     """Digest of the values, where they were kept with it."""
+
+    def mark(self, name: str, value: str) -> None:
+        """Give the row a value that does not stand in its file."""
+        self.values = {**self.values, name: value}
 
 
 class Tables:
@@ -154,9 +158,14 @@ class Tables:
             return values
 
         said = json.dumps((spec.name, spec.key, spec.axes, validator.schema), sort_keys=True)
-        markdown = _markdown_fields(self.schemas[spec.name])
-        digest = partial(values_digest, spec)
-        return Pieces(convert, digest, markdown, blake2b(said.encode(), digest_size=16).digest())
+        return Pieces(
+            convert,
+            partial(row_slug, spec),
+            partial(values_digest, spec),
+            spec.axes,
+            _markdown_fields(self.schemas[spec.name]),
+            blake2b(said.encode(), digest_size=16).digest(),
+        )
 
     def hidden(self, name: str) -> set[str]:
         """Return the slugs of rows that were left out as drafts or with problems."""
@@ -211,17 +220,18 @@ class Tables:
             slug = node.get(spec.key)
             self._remember_slug(spec, slug.text if slug else "")
             return
-        self._take(spec, made(values, node, path, _markdown_fields(self.schemas[spec.name])))
+        markdown = _markdown_fields(self.schemas[spec.name])
+        self._take(spec, made(values, row_slug(spec, values), node, path, markdown))
 
     def _no_map(self, path: str, node: Node, report: Report) -> None:
         report(_problem(path, node, 105, "a row that is not a map", "keys and values"))
 
     def _take(self, spec: TableSpec, entry: Entry) -> None:
         """Keep a row that is sound in itself."""
-        if entry.values.pop("draft", False):
+        if entry.draft:
             self.drafts += 1
             if not self._preview:
-                self._remember_slug(spec, str(entry.values.get(spec.key, "")), draft=True)
+                self._remember_slug(spec, entry.slug, draft=True)
                 return
         row = self._add(spec, entry)
         if row is not None and entry.starts:
@@ -251,7 +261,7 @@ class Tables:
                 report(_bad_slug(slug, path, fault, suggestion))
 
     def _add(self, spec: TableSpec, entry: Entry) -> Row | None:
-        slug = row_slug(spec, entry.values)
+        slug = entry.slug
         index = self.index[spec.name]
         if slug in index:
             first = index[slug].location
@@ -267,7 +277,9 @@ class Tables:
             return None
         row = Row(spec.name, slug, {}, entry.location)
         index[slug] = row
-        self.raw[spec.name].append(Raw(spec, entry.values, row, entry.digest))
+        packed = bool(spec.axes) and isinstance(entry.values, Stored)
+        values = entry.values if packed else {**entry.values}
+        self.raw[spec.name].append(Raw(spec, values, row, entry.digest))
         return row
 
     def _problem(self, path: str, node: Node, number: int, message: str, expected: str) -> None:
