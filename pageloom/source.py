@@ -111,14 +111,14 @@ def parse_yaml(text: str, path: str, report: Report, first_line: int = 1) -> Nod
     problems: list[Diagnostic] = []
     parsed: list[Node | None] = []
 
-    def make() -> Any:
+    def make() -> bytes | None:
         parsed.append(tree(text, path, problems.append, first_line))
         return None if problems or parsed[0] is None else trees.packed(parsed[0], first_line)
 
     packed = trees.memo.get(trees.key(text), make)
     for found in problems:
         report(found)
-    return parsed[0] if parsed else trees.unpacked(packed, first_line)
+    return parsed[0] if parsed or packed is None else trees.unpacked(packed, first_line)
 
 
 def tree(text: str, path: str, report: Report, first_line: int = 1) -> Node | None:

@@ -45,28 +45,36 @@ class Node:
         return next((value for name, value in self.pairs if name.text == key), None)
 
 
-def packed(node: Node, first_line: int) -> Any:
-    """Return a node as plain tuples, lines counted from 0."""
+def packed(node: Node, first_line: int) -> bytes:
+    """Return a node as bytes, lines counted from 0."""
+    return marshal.dumps(_plain(node, first_line))
+
+
+def unpacked(packed: bytes, first_line: int) -> Node:
+    """Return a node that was packed, moved to its line."""
+    return _node(marshal.loads(packed), first_line)  # noqa: S302  (made here, or kept by digest)
+
+
+def _plain(node: Node, first_line: int) -> Any:
     start = node.start and (node.start.line - first_line, node.start.column, node.start.indented)
     if node.kind == "list":
-        children: Any = tuple(packed(item, first_line) for item in node.items)
+        children: Any = tuple(_plain(item, first_line) for item in node.items)
     else:
         children = tuple(
-            (packed(key, first_line), packed(value, first_line)) for key, value in node.pairs
+            (_plain(key, first_line), _plain(value, first_line)) for key, value in node.pairs
         )
     return (node.kind, node.line - first_line, node.column, node.text, children, start)
 
 
-def unpacked(packed: Any, first_line: int) -> Node:
-    """Return the node of plain tuples, moved to its line."""
+def _node(packed: Any, first_line: int) -> Node:
     kind, line, column, text, children, start = packed
     begun = start and Start(start[0] + first_line, start[1], start[2])
     if kind == "list":
-        items = tuple([unpacked(item, first_line) for item in children])
+        items = tuple([_node(item, first_line) for item in children])
         return Node(kind, line + first_line, column, items=items)
     if kind == "map":
         pairs = tuple(
-            [(unpacked(key, first_line), unpacked(value, first_line)) for key, value in children]
+            [(_node(key, first_line), _node(value, first_line)) for key, value in children]
         )
         return Node(kind, line + first_line, column, pairs=pairs)
     return Node(kind, line + first_line, column, text, start=begun)
@@ -96,35 +104,24 @@ class Memo:
         self._kept, self._used = {}, {}
         return used, given
 
-    def get(self, key: bytes, make: Callable[[], Any]) -> Any:
+    def get(self, key: bytes, make: Callable[[], bytes | None]) -> bytes | None:
         """Return what was made of a text, by its key; `make` gives it, or None after a problem."""
-        found = self._used.get(key) or self._kept.get(key)
-        if found is None:
-            made = make()
-            if made is not None:
-                self._used[key] = marshal.dumps(made)
-            return made
-        self._used[key] = found
-        return marshal.loads(found)  # noqa: S302  (made here, or kept with a digest)
-
-    def has(self, key: bytes, make: Callable[[], Any]) -> bool:
-        """Return whether `get` gives something; it is made where it is new."""
-        found = self._used.get(key) or self._kept.get(key)
+        found = self._used.get(key) or self._kept.get(key) or make()
         if found is not None:
             self._used[key] = found
-        return found is not None or self.get(key, make) is not None
+        return found
 
-    def prepare(self, texts: Mapping[bytes, str], make: Callable[[str], Any]) -> None:
+    def prepare(self, texts: Mapping[bytes, str], make: Callable[[str], bytes | None]) -> None:
         """Make what is new of many texts in other processes; one with a problem is left out."""
         new = [key for key in texts if key not in self._used and key not in self._kept]
         if len(new) >= SPREAD_FROM:
             self.spread(lambda part, parts: ((k, make(texts[k])) for k in new[part::parts]))
 
-    def spread(self, make: Callable[[int, int], Iterable[tuple[bytes, Any]]]) -> None:
+    def spread(self, make: Callable[[int, int], Iterable[tuple[bytes, bytes | None]]]) -> None:
         """Take what other processes make of parts of many texts, where that can be done."""
 
         def work(part: int, parts: int) -> dict[bytes, bytes]:
-            return {key: marshal.dumps(made) for key, made in make(part, parts) if made is not None}
+            return {key: made for key, made in make(part, parts) if made is not None}
 
         for found in self._spread(work):
             self._used.update(found)

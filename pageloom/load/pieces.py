@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import marshal
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from sys import intern
@@ -50,7 +50,7 @@ class Piece:
     path: str
     lines: int
     """Lines of the file before it."""
-    rows: bytes
+    packed: bytes
 
 
 class Stored(Mapping[str, Any]):
@@ -100,7 +100,7 @@ class Stored(Mapping[str, Any]):
     def _unpacked(self) -> dict[str, Any]:
         piece = self._piece
         values: dict[str, Any]
-        values, apart = marshal.loads(memoryview(piece.rows)[self._start :])  # noqa: S302
+        values, apart = marshal.loads(memoryview(piece.packed)[self._start :])  # noqa: S302
         named = self.rows or [_ref(ref, piece) for ref in self.refs]
         for name in apart:
             values[name] = _filled(values[name], named)
@@ -146,14 +146,12 @@ class Pieces:
         pieces = [(trees.key(piece, salt), piece, line) for piece, line in trees.pieces(text)]
         make = self._packed
         trees.memo.prepare({key: piece for key, piece, _ in pieces}, make)
-        if not pieces or not all(
-            trees.memo.has(key, partial(make, piece)) for key, piece, _ in pieces
-        ):
-            return None
-        return self._unpacked(pieces, path)
+        made = [trees.memo.get(key, partial(make, piece)) for key, piece, _ in pieces]
+        rows = [Piece(path, at[2] - 1, one) for at, one in zip(pieces, made, strict=True) if one]
+        return _entries(rows) if rows and len(rows) == len(made) else None
 
-    def _packed(self, text: str) -> Any:
-        """Return what rows of a piece say at once, and their values; None after a problem."""
+    def _packed(self, text: str) -> bytes | None:
+        """Return a piece: what its rows say at once, then their values; None after a problem."""
         problems: list[Diagnostic] = []
         node = source.tree(text, "", problems.append)
         if node is None or node.kind != "list" or node.column != 1:
@@ -174,18 +172,20 @@ class Pieces:
             place = (item.line - 1, item.column, len(rows))
             heads.append((made.slug, made.draft, self.digest(values), tuple(refs), starts, *place))
             rows += marshal.dumps((packed, apart))
-        return heads, bytes(rows)
+        return marshal.dumps((len(rows), heads)) + rows
 
-    def _unpacked(self, pieces: Sequence[tuple[bytes, str, int]], path: str) -> Iterator[Entry]:
-        for key, text, first in pieces:
-            heads, rows = trees.memo.get(key, partial(self._packed, text))
-            piece = Piece(path, first - 1, rows)
-            for slug, draft, digest, refs, starts, line, column, start in heads:
-                begun = {
-                    name: Start(at[0] + first - 1, at[1], at[2]) for name, at in starts.items()
-                }
-                place = Location(path, line + first, column)
-                yield Entry(slug, Stored(piece, start, refs), place, begun, draft, digest)
+
+def _entries(pieces: Iterable[Piece]) -> Iterator[Entry]:
+    for piece in pieces:
+        path, lines = piece.path, piece.lines
+        size, heads = marshal.loads(piece.packed)  # noqa: S302  (made here, or kept by digest)
+        begin = len(piece.packed) - size
+        for slug, draft, digest, refs, starts, line, column, start in heads:
+            begun = {name: Start(at[0] + lines, at[1], at[2]) for name, at in starts.items()}
+            values = Stored(piece, begin + start, refs)
+            yield Entry(
+                slug, values, Location(path, line + lines + 1, column), begun, draft, digest
+            )
 
 
 def _is_plain(value: Any) -> bool:

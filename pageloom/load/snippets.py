@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from hashlib import blake2b
@@ -51,8 +52,9 @@ class SnippetReader:
         self._faults = 0
         self._validator = Validator(built_in("snippet"))
         self._pinned = Known(self._pin_of)
-        self._calls: Known[tuple[str, ...], tuple[str, ...]] = Known(lambda calls: calls)
-        """Many texts call the same."""
+        self._fronts: Known[tuple[tuple[str, str], ...], Mapping[str, str]] = Known(dict)
+        self._same: Known[Any, Any] = Known(lambda value: value)
+        """What many heads say alike."""
         self._salt = _digest_of(families, axes, fields, (hidden, self._unread))
 
     def snippet(self, raw: bytes, path: str, report: Report) -> Snippet | None:
@@ -63,7 +65,7 @@ class SnippetReader:
         problems: list[Diagnostic] = []
         made: list[Snippet | None] = []
 
-        def make() -> Any:
+        def make() -> bytes | None:
             found, packed = self._made(raw, path, problems.append)
             made.append(found)
             return None if problems else packed
@@ -71,12 +73,12 @@ class SnippetReader:
         packed = trees.memo.get(trees.key(raw, self._salt), make)
         for problem in problems:
             report(problem)
-        return made[0] if made else self._unpacked(packed, path)
+        return made[0] if made or packed is None else self._unpacked(packed, path)
 
     def prepare(self, files: Callable[[int, int], Iterable[bytes]]) -> None:
         """Read the heads of parts of many files in other processes, where that can be done."""
 
-        def make(part: int, parts: int) -> Iterator[tuple[bytes, Any]]:
+        def make(part: int, parts: int) -> Iterator[tuple[bytes, bytes | None]]:
             for raw in files(part, parts):
                 problems: list[Diagnostic] = []
                 _, packed = self._made(raw, "", problems.append)
@@ -84,7 +86,7 @@ class SnippetReader:
 
         trees.memo.spread(make)
 
-    def _made(self, raw: bytes, path: str, report: Report) -> tuple[Snippet | None, Any]:
+    def _made(self, raw: bytes, path: str, report: Report) -> tuple[Snippet | None, bytes | None]:
         """Return the snippet of a file, and what is kept of it."""
         text = decode(raw, path, report)
         document = None if text is None else parse_document(text, path, report)
@@ -93,21 +95,23 @@ class SnippetReader:
             return None, None
         return found, _packed(found, document.offset)
 
-    def _unpacked(self, packed: Any, path: str) -> Snippet:
-        slot, families, pins, offset, line, place, front, waivers, digest, calls, places = packed
+    def _unpacked(self, packed: bytes, path: str) -> Snippet:
+        found = marshal.loads(packed)  # noqa: S302  (made here, or kept by digest)
+        slot, families, pins, offset, line, place, front, waivers, digest, calls, places = found
+        same = self._same
         return Snippet(
             path,
-            slot,
-            families,
+            same[slot],
+            same[families],
             tuple([self._pinned[pin] for pin in pins]),
             partial(_words, self._root, path, offset, digest),
             line,
             Location(path, *place),
-            front,
+            self._fronts[front],
             waivers,
             digest,
-            self._calls[calls],
-            places,
+            same[calls],
+            same[places],
         )
 
     def _pin_of(self, packed: tuple[str, tuple[str, ...], int]) -> Pin:
@@ -303,20 +307,22 @@ def pinned(axis: str, rows: Iterable[Row], rank: int) -> Pin:
     return Pin(axis, chosen, rank, tuple(sorted(row.slug for row in chosen)))
 
 
-def _packed(snippet: Snippet, offset: int) -> Any:
-    """Return a snippet without its rows and its text, as plain values."""
-    return (
-        snippet.slot,
-        snippet.families,
-        [(pin.axis, pin.slugs, pin.rank) for pin in snippet.pins],
-        offset,
-        snippet.body_line,
-        (snippet.location.line, snippet.location.column),
-        dict(snippet.front),
-        snippet.waivers,
-        snippet.digest,
-        snippet.calls,
-        snippet.places,
+def _packed(snippet: Snippet, offset: int) -> bytes:
+    """Return a snippet without its rows and its text."""
+    return marshal.dumps(
+        (
+            snippet.slot,
+            snippet.families,
+            tuple((pin.axis, pin.slugs, pin.rank) for pin in snippet.pins),
+            offset,
+            snippet.body_line,
+            (snippet.location.line, snippet.location.column),
+            tuple(snippet.front.items()),
+            snippet.waivers,
+            snippet.digest,
+            snippet.calls,
+            snippet.places,
+        )
     )
 
 
