@@ -10,7 +10,7 @@ from itertools import repeat
 from operator import add
 
 from pageloom import seo
-from pageloom.cells import Cell, at
+from pageloom.cells import Cell
 from pageloom.expressions import AbsentError
 from pageloom.known import Known
 from pageloom.model import Family, Text
@@ -31,7 +31,8 @@ class Batch:
     def __init__(self, plan: Plan, cells: FamilyPlan, numbers: Sequence[int]) -> None:
         self._plan = plan
         self.family: Family = cells.family
-        self.cells: Sequence[Cell] = at(cells.cells, numbers)
+        self._cells = cells
+        self._numbers = numbers
         self._fields: dict[tuple[str, str], list[str]] = {}
         for known in (_BYTES, _WIDTHS, HTML, JSON):
             if len(known) > _KEPT:
@@ -39,16 +40,16 @@ class Batch:
 
     def routes(self) -> list[str]:
         """Return the address paths."""
-        return self._plan.routes(self.family, self.cells)
+        return self._plan.routes(self._cells, self._numbers)
 
     def said(self, text: Text, form: Known[str, bytes]) -> list[bytes | None]:
         """Return a text of each cell, encoded; None where a value that it prints is absent."""
         pattern, places = self._plan.speaker(text, self.family)
         if pattern is None:
-            said = [self._or_none(text, cell) for cell in self.cells]
+            said = [self._or_none(text, cell) for cell in self._cells.cells.at(self._numbers)]
             return [None if one is None else form[one] for one in said]
         if not places:
-            return [form[pattern % ()]] * len(self.cells)
+            return [form[pattern % ()]] * len(self._numbers)
         # The mark stands for each value while the words around them are encoded.
         around = form[pattern % ((_PLACE,) * len(places))].replace(b"%", b"%%")
         encoded = around.replace(_PLACE.encode(), b"%b")
@@ -64,8 +65,8 @@ class Batch:
     def _columns(self, places: Sequence[tuple[str, str]]) -> list[list[str]]:
         for root, name in places:
             if (root, name) not in self._fields:
-                row_of = self._plan.row_of(self.family, root)
-                self._fields[root, name] = [row.values[name] for row in map(row_of, self.cells)]
+                rows = self._plan.rows(self._cells, root, self._numbers)
+                self._fields[root, name] = [row.values[name] for row in rows]
         return [self._fields[key] for key in places]
 
     def first(self, candidates: Sequence[Text], limits: seo.Limits) -> list[tuple[bytes, bool]]:
@@ -73,7 +74,7 @@ class Batch:
 
         As HTML, with whether it fits.
         """
-        found = [(b"", False)] * len(self.cells)
+        found = [(b"", False)] * len(self._numbers)
         left: Sequence[int] = range(len(found))
         for candidate in candidates:
             said, fits = self.said(candidate, HTML), self._fits(candidate, limits)
@@ -90,7 +91,7 @@ class Batch:
         """Return whether a text fits, from the sizes of its parts."""
         pattern, places = self._plan.speaker(text, self.family)
         if pattern is None:
-            said = [self._or_none(text, cell) for cell in self.cells]
+            said = [self._or_none(text, cell) for cell in self._cells.cells.at(self._numbers)]
             return [one is not None and limits.fit(one) for one in said]
         bare = pattern % (("",) * len(places))
         sizes, widths = (self._sums(known, bare, places) for known in (_BYTES, _WIDTHS))
@@ -103,7 +104,7 @@ class Batch:
     def _sums(
         self, known: Known[str, int], bare: str, places: Sequence[tuple[str, str]]
     ) -> list[int]:
-        sums: list[int] = list(repeat(known[bare], len(self.cells)))
+        sums: list[int] = list(repeat(known[bare], len(self._numbers)))
         for column in self._columns(places):
             sums = list(map(add, sums, map(known.__getitem__, column)))
         return sums

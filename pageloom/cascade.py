@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
 
-from pageloom.cells import Cell, picker
+from pageloom.cells import Cell
 from pageloom.diagnostics import WARNING, Diagnostic, quoted
 from pageloom.model import Family, Slot, Snippet
 from pageloom.plan import FamilyPlan, Plan
@@ -73,8 +73,7 @@ def _column(
     column: list[Snippet | None] = [None] * len(plan.cells)
     ties: set[tuple[Snippet, ...]] = set()
     for layer in reversed(layers(plan.family, slot, snippets)):
-        pick = picker(plan.family.axes, layer.axes)
-        matches = list(map(layer.snippets.get, map(pick, plan.cells)))
+        matches = list(map(layer.snippets.get, plan.cells.over(layer.axes)))
         ties.update(found for found in dict.fromkeys(matches) if found and len(found) > 1)
         column = [new[0] if new else old for new, old in zip(matches, column, strict=True)]
     for found in sorted(ties, key=lambda tie: tie[0].path):

@@ -48,8 +48,10 @@ class Digests:
         """Return for each cell the digests of its rows and of the joins' rows about it."""
         if not plan.family.axes:
             return [b""] * len(numbers)
-        rows = zip(*[plan.cells[number] for number in numbers], strict=True)
-        columns: list[Iterable[bytes]] = [map(_DIGEST, column) for column in rows]
+        rows = plan.cells.rows
+        columns: list[Iterable[bytes]] = [
+            map(_DIGEST, rows(axis, numbers)) for axis in plan.family.axes
+        ]
         for name, _ in self._plan.covered(plan.family):
             joined = self._plan.joined(plan, name)
             columns.append([row.digest if (row := joined[n]) else NONE for n in numbers])

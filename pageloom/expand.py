@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import product
-from operator import itemgetter
+from collections.abc import Callable, Iterator, Mapping
 
-from pageloom.cells import Cell, picker
+from pageloom.cells import Cell, Cells, picker
 from pageloom.conditions import Condition, ConditionError
 from pageloom.diagnostics import WARNING, Diagnostic, Location, quoted
 from pageloom.memory import NO_SHELF, Shelf
@@ -43,7 +41,7 @@ def plan(project: Project, report: Report, shelf: Shelf = NO_SHELF) -> Plan:
     return result
 
 
-_Cells = tuple[list[Cell], dict[str, int]]
+_Cells = tuple[Cells, dict[str, int]]
 """The cells of a family, and how many were excluded by which condition."""
 
 
@@ -65,10 +63,10 @@ def _cells(
     project: Project, family: Family, made: Mapping[str, FamilyPlan], report: Report
 ) -> _Cells:
     admits = _admission(project, family, report)
-    candidates = list(_candidates(project, family, made))
-    chosen = list(filter(admits, candidates)) if family.where else candidates
+    candidates = _candidates(project, family, made)
+    chosen = candidates.only(map(admits, candidates)) if family.where else candidates
     if not _is_in_order(project, family):
-        chosen = _in_order(chosen)
+        chosen = chosen.in_order()
     left_out = len(candidates) - len(chosen)
     excluded = {family.where: left_out} if left_out else {}
     if excluded and not chosen:
@@ -81,24 +79,18 @@ def _cells(
     return chosen, excluded
 
 
-def _candidates(project: Project, family: Family, made: Mapping[str, FamilyPlan]) -> Iterator[Cell]:
-    if not family.cells:
-        return
+def _candidates(project: Project, family: Family, made: Mapping[str, FamilyPlan]) -> Cells:
+    rows = {axis: project.axes[axis] for axis in family.axes}
     if family.cells == "all":
-        yield from product(*(project.axes[axis] for axis in family.axes))
-        return
-    if family.cells.startswith("family:"):
-        other = made.get(family.cells[7:])
-        if other is not None:
-            pick = picker(other.family.axes, family.axes)
-            yield from dict.fromkeys(pick(cell) for cell in other.cells)
-        return
-    join = project.joins[family.cells]
-    free = tuple(axis for axis in family.axes if axis not in join.axes)
-    others = list(product(*(project.axes[axis] for axis in free)))
-    pick = picker((*join.axes, *free), family.axes)
-    for about in _in_order(tuple(join.index)):
-        yield from map(pick, [(*about, *rows) for rows in others])
+        return Cells.product(rows)
+    if family.cells.startswith("family:") and family.cells[7:] in made:
+        return Cells.of(rows, dict.fromkeys(made[family.cells[7:]].cells.over(family.axes)))
+    join = project.joins.get(family.cells)
+    if join is None:
+        return Cells.of(rows, ())
+    about = Cells.of({axis: rows[axis] for axis in join.axes}, join.index).in_order()
+    others = {axis: rows[axis] for axis in family.axes if axis not in join.axes}
+    return about.crossed(Cells.product(others), family.axes)
 
 
 def _is_in_order(project: Project, family: Family) -> bool:
@@ -107,13 +99,6 @@ def _is_in_order(project: Project, family: Family) -> bool:
     return family.cells == "all" or (
         join is not None and family.axes[: len(join.axes)] == tuple(join.axes)
     )
-
-
-def _in_order(cells: Sequence[Cell]) -> list[Cell]:
-    """Return cells in the order of their slugs."""
-    slugs = [[row.slug for row in column] for column in zip(*cells, strict=True)]
-    keys = list(zip(*slugs, strict=True)) or [()] * len(cells)
-    return [cells[place] for place in sorted(range(len(cells)), key=keys.__getitem__)]
 
 
 def _admission(project: Project, family: Family, report: Report) -> Callable[[Cell], bool]:
@@ -294,7 +279,7 @@ def _report_gaps(project: Project, result: Plan, report: Report) -> None:
         plans = [plan_ for plan_ in crossed if axis in plan_.family.axes]
         used: set[Row] = set()
         for plan_ in plans:
-            used.update(map(itemgetter(plan_.family.axes.index(axis)), plan_.cells))
+            used.update(plan_.cells.rows(axis))
         for row in rows:
             if plans and row not in used:
                 _gap(row, f"{axis} {quoted(row.slug)} is in no combination", report)
@@ -302,8 +287,7 @@ def _report_gaps(project: Project, result: Plan, report: Report) -> None:
         plans = [plan_ for plan_ in crossed if set(join.axes) <= set(plan_.family.axes)]
         combinations: set[Cell] = set()
         for plan_ in plans:
-            pick = picker(plan_.family.axes, join.axes)
-            combinations.update(map(pick, plan_.cells))
+            combinations.update(plan_.cells.over(join.axes))
         for row in join.rows:
             if plans and row.about not in combinations:
                 _gap(row, f"{join.name} {quoted(row.slug)} is for no page", report)

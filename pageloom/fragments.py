@@ -10,7 +10,6 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from pageloom import expressions, kept
-from pageloom.cells import picker
 from pageloom.diagnostics import Diagnostic, Location, quoted
 from pageloom.expressions import lookup
 from pageloom.known import Known
@@ -300,14 +299,13 @@ class _Values:
 
 
 def _check(
-    plan: FamilyPlan, numbers: Iterable[int], read: _Read, values: _Values, report: Report
+    plan: FamilyPlan, numbers: Sequence[int], read: _Read, values: _Values, report: Report
 ) -> None:
     faults = values.faults(read)
     join = values.join(read.path.root)
     if join is not None:
-        pick = picker(plan.family.axes, join.axes)
         optional = read.use in {Reading.CANDIDATE, Reading.ROW}
-        cells = {pick(plan.cells[number]) for number in numbers}
+        cells = set(plan.cells.over(join.axes, numbers))
         for cell in sorted(cells, key=lambda cell: [row.slug for row in cell]):
             row = join.index.get(cell)
             absent = None if optional else ("C216", "is absent")

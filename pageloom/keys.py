@@ -14,7 +14,7 @@ from hashlib import blake2b
 from itertools import zip_longest
 from typing import Any
 
-from pageloom.cells import Cell, at
+from pageloom.cells import at
 from pageloom.digests import LITERAL, NONE, Digests, digest
 from pageloom.known import Known
 from pageloom.model import SOURCE, Family, Link, Path, Project, Row, Slot, Snippet
@@ -93,14 +93,14 @@ class Keys:
 
         `numbers` are those of the cells, `pages` those of their pages.
         """
-        cells = at(plan.cells, numbers)
         made = self._made.get(plan.family.name) or self._made_of(plan)
         verdicts = at(plan.verdicts, numbers)
         columns: list[Column] = [
             [made.shared] * len(numbers),
             [_STATES[state] for state in zip(verdicts, pages, strict=True)],
         ]
-        columns += [list(map(self._digests.row, column)) for column in zip(*cells, strict=True)]
+        rows_of = plan.cells.rows
+        columns += [list(map(self._digests.row, rows_of(a, numbers))) for a in plan.family.axes]
         for name in made.joins:
             rows = self._plan.joined(plan, name)
             columns.append(list(map(self._digests.row, at(rows, numbers))))
@@ -110,7 +110,7 @@ class Keys:
         ]
         if plan.family.related:
             columns += self._beside(plan, numbers)
-        columns.append(self._above(plan, cells))
+        columns.append(self._above(plan, numbers))
         if plan.entries:
             columns.append([_dates(plan, *page) for page in zip(numbers, pages, strict=True)])
         return columns
@@ -158,14 +158,12 @@ class Keys:
         key = (plan.family.name, axis)
         found = self._differ.get(key)
         if found is None:
-            place = plan.family.axes.index(axis)
             covered = [name for name, _ in self._plan.covered(plan.family)]
             about = [name for name in covered if axis in self._project.joins[name].axes]
             joined = [self._plan.joined(plan, name) for name in about]
             known: Known[tuple[Row | None, ...], bytes] = Known(_told)
             found = self._differ[key] = [
-                known[rows]
-                for rows in zip([cell[place] for cell in plan.cells], *joined, strict=True)
+                known[rows] for rows in zip(plan.cells.rows(axis), *joined, strict=True)
             ]
             found.append(NONE)
         return found
@@ -197,15 +195,15 @@ class Keys:
     def _tables_of(self, slot: Slot, known: Container[str]) -> Iterator[bytes]:
         return (self._digests.table(name) for name in slot.rows if name not in known)
 
-    def _above(self, plan: FamilyPlan, cells: Sequence[Cell]) -> list[bytes]:
+    def _above(self, plan: FamilyPlan, numbers: Sequence[int]) -> list[bytes]:
         """Return for each cell the digest of the pages above it."""
-        parents = self._plan.parents(plan, cells)
+        parents = self._plan.parents(plan, numbers)
         places = [place for place in dict.fromkeys(parents) if place >= 0]
         known = {-1: NONE}
         if places:
             above = self._plan.families[plan.family.parent]
             own = self._digests.cells(above, places)
-            higher = self._above(above, at(above.cells, places))
+            higher = self._above(above, places)
             for place, rows, high in zip(places, own, higher, strict=True):
                 verdict = above.verdicts[place]
                 shown = (above.family.digest, bytes((verdict,)), rows, high)

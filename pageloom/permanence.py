@@ -88,7 +88,7 @@ def _cells(plan: Plan, routes: Collection[str]) -> dict[str, tuple[FamilyPlan, i
     return {
         route: (family, number)
         for family in (plan.families.values() if wanted else ())
-        for number, route in enumerate(plan.routes(family.family, family.cells))
+        for number, route in enumerate(plan.routes(family))
         if route in wanted
     }
 

@@ -16,7 +16,7 @@ from operator import itemgetter
 from typing import Any
 
 from pageloom import rings
-from pageloom.cells import Cell, picker
+from pageloom.cells import Cell, Cells, picker
 from pageloom.expressions import evaluate
 from pageloom.ledger import Entry
 from pageloom.model import Family, Fragment, Path, Project, Row, Snippet, Text
@@ -36,7 +36,7 @@ class FamilyPlan:
     """The cells of a family in slug order, and what was decided for each."""
 
     family: Family
-    cells: list[Cell]
+    cells: Cells
     choices: dict[str, list[Snippet | None]] = field(default_factory=dict)
     verdicts: bytearray = field(default_factory=bytearray)
     excluded: dict[str, int] = field(default_factory=dict)
@@ -100,10 +100,7 @@ class Plan:
     _joined: dict[tuple[str, str], Sequence[Row | None]] = field(default_factory=dict)
     _speakers: dict[int, Speaker] = field(default_factory=dict)
     _columns: dict[str, Sequence[tuple[str, array[int]]]] = field(default_factory=dict)
-    _parents: dict[str, tuple[FamilyPlan | None, Callable[[Cell], Cell]]] = field(
-        default_factory=dict
-    )
-    _routes: dict[str, tuple[str, Callable[[Cell], Cell]]] = field(default_factory=dict)
+    _routes: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
 
     def __getstate__(self) -> tuple[Any, ...]:
         """Return what another process needs; what is derived is made there anew."""
@@ -114,24 +111,24 @@ class Plan:
 
     def route(self, family: Family, cell: Cell) -> str:
         """Return the address path of a cell, such as `/a/b/c/`."""
-        pattern, pick = self._routes.get(family.name) or self._route_pattern(family)
-        return pattern % tuple([row.slug for row in pick(cell)])
+        pattern, axes = self._routes.get(family.name) or self._route_pattern(family)
+        slugs = {axis: row.slug for axis, row in zip(family.axes, cell, strict=True)}
+        return pattern % tuple([slugs[axis] for axis in axes])
 
-    def routes(self, family: Family, cells: Sequence[Cell]) -> list[str]:
-        """Return the address paths of cells."""
-        pattern, pick = self._routes.get(family.name) or self._route_pattern(family)
-        slugs = [[row.slug for row in column] for column in zip(*map(pick, cells), strict=True)]
+    def routes(self, plan: FamilyPlan, numbers: Sequence[int] | None = None) -> list[str]:
+        """Return the address paths of the cells of a family; of all, or by their numbers."""
+        pattern, axes = self._routes.get(plan.family.name) or self._route_pattern(plan.family)
+        slugs = [plan.cells.slugs(axis, numbers) for axis in axes]
         if not slugs:
-            return [pattern % () for _ in cells]
+            return [pattern % ()] * len(plan.cells if numbers is None else numbers)
         return list(map(pattern.__mod__, zip(*slugs, strict=True)))
 
-    def _route_pattern(self, family: Family) -> tuple[str, Callable[[Cell], Cell]]:
-        order = tuple(part[1:-1] for part in family.route.split("/") if part.startswith("{"))
-        pattern = "/".join(
-            "%s" if part.startswith("{") else part for part in family.route.split("/")
-        )
-        self._routes[family.name] = (pattern, picker(family.axes, order))
-        return self._routes[family.name]
+    def _route_pattern(self, family: Family) -> tuple[str, tuple[str, ...]]:
+        parts = family.route.split("/")
+        axes = tuple(part[1:-1] for part in parts if part.startswith("{"))
+        pattern = "/".join("%s" if part.startswith("{") else part for part in parts)
+        self._routes[family.name] = (pattern, axes)
+        return pattern, axes
 
     def scope(self, family: Family, cell: Cell) -> dict[str, Any]:
         """Return the rows that texts of this cell may name, and `site`."""
@@ -158,9 +155,9 @@ class Plan:
         key = (plan.family.name, join)
         found = self._joined.get(key)
         if found is None:
-            pick = dict(self.covered(plan.family))[join]
-            row = self.project.joins[join].index.get
-            found = self._joined[key] = [row(about) for about in map(pick, plan.cells)]
+            found_in = self.project.joins[join]
+            about = plan.cells.over(found_in.axes)
+            found = self._joined[key] = list(map(found_in.index.get, about))
         return found
 
     def spoken(self, text: Text, family: Family, cell: Cell) -> str:
@@ -221,6 +218,13 @@ class Plan:
         all_have_one = None not in self.joined(self.families[family.name], root)
         return self.project.joins[root].rows if all_have_one else ()
 
+    def rows(self, plan: FamilyPlan, root: str, numbers: Sequence[int]) -> Iterator[Row]:
+        """Yield the rows of an axis or join of cells that have one, by their numbers."""
+        if root in plan.family.axes:
+            return plan.cells.rows(root, numbers)
+        join = self.project.joins[root]
+        return map(join.index.__getitem__, plan.cells.over(join.axes, numbers))
+
     def row_of(self, family: Family, root: str) -> Callable[[Cell], Row]:
         """Return what takes a cell of a family to its row of an axis, or of a join."""
         key = (family.name, root)
@@ -275,27 +279,16 @@ class Plan:
 
     def parent(self, plan: FamilyPlan, number: int) -> tuple[FamilyPlan, int] | None:
         """Return the parent's cell, if it exists."""
-        above, pick = self._parents.get(plan.family.name) or self._parent_of(plan.family)
-        if above is None:
-            return None
-        place = above.index.get(pick(plan.cells[number]))
-        return None if place is None else (above, place)
+        (place,) = self.parents(plan, (number,))
+        return None if place < 0 else (self.families[plan.family.parent], place)
 
-    def parents(self, plan: FamilyPlan, cells: Sequence[Cell]) -> list[int]:
+    def parents(self, plan: FamilyPlan, numbers: Sequence[int]) -> list[int]:
         """Return the numbers of the parents of cells of a family, -1 where there is none."""
-        above, pick = self._parents.get(plan.family.name) or self._parent_of(plan.family)
-        if above is None:
-            return [-1] * len(cells)
+        above = self.families.get(plan.family.parent)
+        if above is None or not set(above.family.axes) <= set(plan.family.axes):
+            return [-1] * len(numbers)
         place = above.index.get
-        return [place(key, -1) for key in map(pick, cells)]
-
-    def _parent_of(self, family: Family) -> tuple[FamilyPlan | None, Callable[[Cell], Cell]]:
-        above = self.families.get(family.parent)
-        if above is not None and not set(above.family.axes) <= set(family.axes):
-            above = None
-        pick = picker(family.axes, above.family.axes if above is not None else ())
-        self._parents[family.name] = (above, pick)
-        return above, pick
+        return [place(rows, -1) for rows in plan.cells.over(above.family.axes, numbers)]
 
     def crumbs(self, plan: FamilyPlan, number: int) -> list[tuple[FamilyPlan, int]]:
         """Return the pages above a cell, from home down to its parent."""
@@ -312,10 +305,9 @@ class Plan:
         key = (name, axes)
         if key not in self._groups:
             plan = self.families[name]
-            pick = picker(plan.family.axes, axes)
             groups: dict[Cell, list[int]] = {}
-            for number, cell in enumerate(plan.cells):
-                groups.setdefault(pick(cell), []).append(number)
+            for number, rows in enumerate(plan.cells.over(axes)):
+                groups.setdefault(rows, []).append(number)
             self._groups[key] = {rows: array("i", found) for rows, found in groups.items()}
         return self._groups[key]
 

@@ -172,7 +172,7 @@ def _recorded(
     known = plan.project.ledger
     record = _Record(day, keep_dates, {name: dict(found) for name, found in known.files.items()})
     for family in plan.families.values():
-        routes = plan.routes(family.family, family.cells)
+        routes = plan.routes(family)
         listed = [_is_recorded(family, number) for number in range(len(routes))]
         file = f"{FOLDER}/{family.family.name}{SUFFIX}"
         pages = zip(compress(routes, listed), digests[family.family.name], strict=True)

@@ -126,7 +126,7 @@ def lost(plan: Plan, before: Earlier) -> set[str]:
     """Return the addresses of another revision's ledger that ours lacks and that are no page."""
     found = set(before.entries).difference(plan.project.ledger.entries)
     for family in plan.families.values() if found else ():
-        stands = zip(plan.routes(family.family, family.cells), family.verdicts, strict=True)
+        stands = zip(plan.routes(family), family.verdicts, strict=True)
         found.difference_update(route for route, verdict in stands if verdict >= NOINDEX)
     return found
 

@@ -6,23 +6,22 @@ from array import array
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 
-from pageloom.cells import Cell, picker
+from pageloom.cells import Cell, Cells, picker
 from pageloom.model import Family
 
 Ring = tuple[Mapping[Cell, list[int]], Callable[[Cell], Cell], int]
 """Published siblings by the rows they share, how to get those of a cell, how many to link to."""
 
 
-def rings(family: Family, cells: Sequence[Cell], numbers: Sequence[int]) -> tuple[Ring, ...]:
+def rings(family: Family, cells: Cells, numbers: Sequence[int]) -> tuple[Ring, ...]:
     """Return, for each rule of `related`, the siblings among some cells by the rows they share."""
     made: list[Ring] = []
-    chosen = [cells[number] for number in numbers]
     for related in family.related:
-        pick = picker(family.axes, tuple(axis for axis in family.axes if axis != related.vary))
+        shared = tuple(axis for axis in family.axes if axis != related.vary)
         ring: defaultdict[Cell, list[int]] = defaultdict(list)
-        for key, number in zip(map(pick, chosen), numbers, strict=True):
+        for key, number in zip(cells.over(shared, numbers), numbers, strict=True):
             ring[key].append(number)
-        made.append((ring, pick, related.count))
+        made.append((ring, picker(family.axes, shared), related.count))
     return tuple(made)
 
 

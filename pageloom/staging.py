@@ -29,7 +29,7 @@ def settle(plan: Plan) -> None:
     plan.released = entries
     left = set(ledger.entries)
     for family in plan.families.values():
-        routes = plan.routes(family.family, family.cells)
+        routes = plan.routes(family)
         family.entries = list(map(entries.get, routes))
         left.difference_update(compress(routes, family.verdicts.translate(_STANDS)))
         if staged:
@@ -77,9 +77,7 @@ def _folded_away(plan: Plan) -> dict[str, str]:
             continue
         folded = family.verdicts.translate(_FOLDED)
         numbers: Iterable[int] = compress(range(len(folded)), folded)
-        for number, route in zip(
-            numbers, compress(plan.routes(family.family, family.cells), folded), strict=True
-        ):
+        for number, route in zip(numbers, compress(plan.routes(family), folded), strict=True):
             if route in plan.lost:
                 found[route] = plan.href(family, number)
     return found

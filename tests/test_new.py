@@ -267,7 +267,7 @@ def verdicts(root: Path) -> dict[str, str]:
     """Return what a build makes of each cell."""
     plan = decide(Options(root=root)).plan
     family = plan.families["pair"]
-    routes = plan.routes(family.family, family.cells)
+    routes = plan.routes(family)
     return {
         route: VERDICTS[verdict] for route, verdict in zip(routes, family.verdicts, strict=True)
     }

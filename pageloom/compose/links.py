@@ -113,7 +113,8 @@ class Linker:
         self._items: Known[str, _Near[Item]] = Known(partial(self._near, self._made))
         self._links: Known[str, _Near[Linked]] = Known(partial(self._near, self._linked))
         self._ways: dict[tuple[Any, ...], Way] = {}
-        self._above: tuple[Any, Above] = (None, NO_PAGES)
+        self._above: dict[str, dict[int, Above]] = {}
+        """Links to the pages above, by the number of the parent in its family."""
 
     def said(self, text: Text, family: Family, cell: Cell) -> str:
         """Return a text of a cell; an absent value is a problem."""
@@ -137,15 +138,20 @@ class Linker:
         )
 
     def above(self, plan: FamilyPlan, number: int) -> Above:
-        """Return the links to the pages above a cell; its neighbours have the same."""
-        parent = self._plan.parent(plan, number)
-        if parent is None:
-            return NO_PAGES
-        key = (parent[0].family.name, parent[1])
-        if self._above[0] != key:
-            places = self._plan.crumbs(plan, number)
-            self._above = (key, _above([self._crumb(*place) for place in places]))
-        return self._above[1]
+        """Return the links to the pages above a cell."""
+        return self.all_above(plan, (number,))[0]
+
+    def all_above(self, plan: FamilyPlan, numbers: Sequence[int]) -> list[Above]:
+        """Return for each of some cells the links to the pages above it, often its neighbour's."""
+        found = self._above.setdefault(plan.family.parent, {-1: NO_PAGES})
+        if len(found) > KEPT:
+            found = self._above[plan.family.parent] = {-1: NO_PAGES}
+        parents = self._plan.parents(plan, numbers)
+        for number, parent in zip(numbers, parents, strict=True):
+            if parent not in found:
+                places = self._plan.crumbs(plan, number)
+                found[parent] = _above([self._crumb(*place) for place in places])
+        return [found[parent] for parent in parents]
 
     def related(self, plan: FamilyPlan, number: int) -> list[Linked]:
         """Return words and addresses of the links to a page's siblings."""
@@ -209,7 +215,7 @@ class Linker:
         return _Near(partial(make, plan), len(plan.cells))
 
     def _hrefs(self, plan: FamilyPlan, numbers: Sequence[int]) -> list[str]:
-        hrefs = self._plan.routes(plan.family, at(plan.cells, numbers))
+        hrefs = self._plan.routes(plan, numbers)
         for place, verdict in enumerate(at(plan.verdicts, numbers)):
             if verdict < NOINDEX:
                 hrefs[place] = self._plan.href(plan, numbers[place])

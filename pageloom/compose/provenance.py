@@ -106,7 +106,7 @@ class Provenance:
 
     def _of_partial(self, plan: FamilyPlan, number: int, slot: Slot) -> Iterator[Piece]:
         filled, fields = self._composer.traced(plan, slot, plan.cells[number])
-        rows = self._scales.picker(plan, slot.rows)(plan.cells[number])
+        (rows,) = plan.cells.over(self._scales.axes(plan, slot.rows), (number,))
         text = html_.unescape(without_tags("".join(map(plain, filled.marked))))
         template = Location(self._composer.template_path(slot.partial))
         for place, part in enumerate(_MARKS.split(text)):

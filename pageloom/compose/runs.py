@@ -90,7 +90,7 @@ class Runs:
         """Fill the slots of pages; those with a link that leads to no page are left out."""
         pages, numberer = self._pages, self._composer.numberer
         numbers = at(pages.numbers, places)
-        cells = at(pages.cells.cells, numbers)
+        cells = pages.cells.cells.at(numbers)
         slots = [own.make(numbers, cells) for own in pages.slots]
         if any(item.dead for column in slots for item in set(column)):
             sound = [not any(item.dead for item in row) for row in zip(*slots, strict=True)]
@@ -106,7 +106,7 @@ class Runs:
         pages, composer = self._pages, self._composer
         places = block.places
         numbers = [pages.numbers[place] for place in places]
-        above = [composer.linker.above(pages.cells, number) for number in numbers]
+        above = composer.linker.all_above(pages.cells, numbers)
         routes = [pages.routes[place] for place in places]
         h1 = at(pages.h1[0], places)
         columns: list[Column] = [

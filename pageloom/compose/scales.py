@@ -14,7 +14,7 @@ from functools import partial
 from hashlib import blake2b
 from typing import Any
 
-from pageloom.cells import Cell, picker
+from pageloom.cells import Cell
 from pageloom.compose.composer import Composer
 from pageloom.compose.filling import Filled
 from pageloom.copies import Shingled, Shingles
@@ -173,14 +173,13 @@ class Scales:
             found = names.masked(found, different)
         return found
 
-    def picker(self, plan: FamilyPlan, names: Sequence[str]) -> Callable[[Cell], Cell]:
-        """Return what takes a cell to its rows on the axes that these rows and joins are about."""
+    def axes(self, plan: FamilyPlan, names: Sequence[str]) -> tuple[str, ...]:
+        """Return the axes of a family that these rows and joins are about."""
         joins = self.plan.project.joins
         wanted = {
             axis for name in names for axis in (joins[name].axes if name in joins else (name,))
         }
-        axes = plan.family.axes
-        return picker(axes, tuple(axis for axis in axes if axis in wanted))
+        return tuple(axis for axis in plan.family.axes if axis in wanted)
 
     def read(self, snippet: Snippet, level: int) -> _Read:
         """Return a snippet as it is weighed."""
@@ -282,11 +281,10 @@ class _Weighing:
     def _divide(self, places: list[int], numbers: Sequence[int], snippet: Snippet | None) -> None:
         """Note for cells the task that weighs them: one for each combination of rows read."""
         read = snippet and self._scales.read(snippet, self._level)
-        pick = self._scales.picker(self._plan, read.roots if read else self._slot.rows)
+        axes = self._scales.axes(self._plan, read.roots if read else self._slot.rows)
         known: dict[Cell, int] = {}
-        cells, tasks = self._plan.cells, self._tasks
-        for number in numbers:
-            rows = pick(cells[number])
+        tasks = self._tasks
+        for number, rows in zip(numbers, self._plan.cells.over(axes, numbers), strict=True):
             place = known.get(rows)
             if place is None:
                 place = known[rows] = len(tasks)

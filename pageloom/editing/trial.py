@@ -140,7 +140,7 @@ def _places(plan: Plan | None) -> Iterator[tuple[tuple[str, str], FamilyPlan, in
     if plan is None:
         return
     for family in plan.families.values():
-        for number, route in enumerate(plan.routes(family.family, family.cells)):
+        for number, route in enumerate(plan.routes(family)):
             yield (family.family.name, route), family, number
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -39,19 +40,18 @@ def ranges(plan: Plan) -> Iterator[Range]:
     """
     for name, family in plan.families.items():
         start = 0
-        cells = family.cells
-        for number in range(1, len(cells)):
-            if cells[number][:-1] == cells[number - 1][:-1]:
+        for number, (before, cell) in enumerate(pairwise(family.cells), start=1):
+            if cell[:-1] == before[:-1]:
                 due = number - start >= 2 * CELLS_A_TASK
-            elif cells[number][0] is not cells[number - 1][0] and _starts(cells[number][0]):
+            elif cell[0] is not before[0] and _starts(cell[0]):
                 due = number - start >= CELLS_A_TASK // 4
             else:
                 due = number - start >= CELLS_A_TASK
             if due:
                 yield name, start, number
                 start = number
-        if start < len(cells):
-            yield name, start, len(cells)
+        if start < len(family.cells):
+            yield name, start, len(family.cells)
 
 
 def _starts(row: Row) -> bool:

@@ -115,7 +115,7 @@ class Worker:
     def _paths(
         self, plan: FamilyPlan, numbers: Sequence[int], pages: Sequence[int]
     ) -> Iterator[str]:
-        routes = self._plan.routes(plan.family, at(plan.cells, numbers))
+        routes = self._plan.routes(plan, numbers)
         return map(file_path, map(page_route, routes, pages))
 
     def survey(self, part: Range, *, all_stale: bool) -> Surveyed:
