@@ -25,8 +25,8 @@ Convert = Callable[[Node, Callable[[Diagnostic], None]], dict[str, Any]]
 """Returns the values of a row; references are `Ref`, problems are reported."""
 PackedRef = tuple[str, str, int, int, bool, bool]
 """A `Ref` with table, slug, line in its piece, column, cycles and checked."""
-UNPACKED = 4096
-"""Rows that stay unpacked: more than a block of pages looks at."""
+UNPACKED = 16_384
+"""Rows that stay unpacked, so that those of 100,000 pages are unpacked once."""
 
 
 @dataclass(slots=True)
