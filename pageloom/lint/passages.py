@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Protocol
 
 from pageloom import expressions
 from pageloom.diagnostics import Start
@@ -50,23 +49,33 @@ Said = tuple[str, bool]
 """A text, and whether braces in it are printed as they are."""
 
 
-@dataclass(slots=True)
-class Group:
+class Group(Protocol):
     """Passages of one place in the files: a snippet, a row, the texts of a family.
 
-    Not frozen: there is one for each row, and most are not looked into.
+    There is one for each row, and most are not looked into.
     """
 
-    path: str
-    said: bytes
-    """Digest of what, besides the rules and the facts that they call, decides on what is found."""
-    calls: Sequence[str]
-    """The expressions in the texts, as they are written."""
-    texts: Callable[[], Iterable[Said]]
-    passages: Callable[[], tuple[Passage, ...]]
-    """The same texts with all that is known of them, which takes longer to gather."""
-    graded: bool = False
-    """Whether any of them has a highest reading grade."""
+    @property
+    def path(self) -> str:
+        """The file."""
+
+    @property
+    def said(self) -> bytes:
+        """Digest of what, besides the rules and the facts they call, decides on what is found."""
+
+    @property
+    def calls(self) -> Sequence[str]:
+        """The expressions in the texts, as they are written."""
+
+    @property
+    def graded(self) -> bool:
+        """Whether any of them has a highest reading grade."""
+
+    def texts(self) -> Iterable[Said]:
+        """Return the texts."""
+
+    def passages(self) -> tuple[Passage, ...]:
+        """Return the same texts with all that is known of them, which takes longer to gather."""
 
 
 def grades(project: Project) -> Grades:
@@ -79,19 +88,143 @@ def grades(project: Project) -> Grades:
     }
 
 
+@dataclass(slots=True)
+class _OfSnippet:
+    snippet: Snippet
+    max_grade: int
+
+    @property
+    def path(self) -> str:
+        return self.snippet.path
+
+    @property
+    def said(self) -> bytes:
+        about = [(pin.axis, pin.slugs) for pin in self.snippet.pins]
+        return digest((self.snippet.digest, about, self.max_grade))
+
+    @property
+    def calls(self) -> Sequence[str]:
+        return self.snippet.calls
+
+    @property
+    def graded(self) -> bool:
+        return self.max_grade > 0
+
+    def texts(self) -> Iterable[Said]:
+        return ((self.snippet.body, False),)
+
+    def passages(self) -> tuple[Passage, ...]:
+        snippet = self.snippet
+        passage = Passage(
+            snippet.path,
+            snippet.body,
+            start=Start(snippet.body_line),
+            about={pin.axis: frozenset(pin.slugs) for pin in snippet.pins},
+            waivers=snippet.waivers,
+            max_grade=self.max_grade,
+        )
+        return (passage,)
+
+
+@dataclass(frozen=True, slots=True)
+class _Printing:
+    """What of rows is printed."""
+
+    fields: frozenset[str]
+    """Names of fields that templates and texts may print."""
+    markdown: Mapping[str, Sequence[str]]
+    """Those that are Markdown, by kind of row, sorted."""
+    starts: Mapping[tuple[Row, str], Start]
+    """Where texts of these start in their files."""
+    digest: bytes
+
+
+@dataclass(slots=True)
+class _OfRow:
+    row: Row
+    printing: _Printing
+
+    @property
+    def path(self) -> str:
+        return self.row.location.path
+
+    @property
+    def said(self) -> bytes:
+        return self.printing.digest + self.row.digest
+
+    @property
+    def calls(self) -> Sequence[str]:
+        names = self.printing.markdown.get(self.row.kind, ())
+        texts = [str(self.row.values.get(name, "")) for name in names]
+        return [call for text in texts if "{{" in text for call in expressions.calls(text)]
+
+    graded = False
+
+    def texts(self) -> Iterable[Said]:
+        starts = self.printing.starts
+        for name, value in self.row.values.items():
+            if self._is_printed(name):
+                literal = (self.row, name) not in starts
+                for text, _ in _strings(value, self.row.values):
+                    yield text, literal
+
+    def passages(self) -> tuple[Passage, ...]:
+        row, starts = self.row, self.printing.starts
+        facts = tuple(_facts(row.values))
+        return tuple(
+            Passage(
+                row.location.path,
+                text,
+                row.location.line,
+                starts.get((row, name)),
+                _about(row),
+                literal=(row, name) not in starts,
+                cited=row.kind == "fact" or _is_cited(holder),
+                facts=facts,
+            )
+            for name, value in row.values.items()
+            if self._is_printed(name)
+            for text, holder in _strings(value, row.values)
+        )
+
+    def _is_printed(self, name: str) -> bool:
+        if self.row.kind == "fact":
+            return name in _FACT
+        is_marked = (self.row, name) in self.printing.starts
+        return name in self.printing.fields and (name not in _UNPRINTED or is_marked)
+
+
+@dataclass(slots=True)
+class _OfTexts:
+    """Texts that are gathered already."""
+
+    found: tuple[Passage, ...]
+
+    @property
+    def path(self) -> str:
+        return self.found[0].path
+
+    @property
+    def said(self) -> bytes:
+        return digest([passage.text for passage in self.found])
+
+    @property
+    def calls(self) -> Sequence[str]:
+        return [call for passage in self.found for call in expressions.calls(passage.text)]
+
+    graded = False
+
+    def texts(self) -> Iterable[Said]:
+        return [(passage.text, passage.literal) for passage in self.found]
+
+    def passages(self) -> tuple[Passage, ...]:
+        return self.found
+
+
 def of_snippet(snippet: Snippet, grades: Grades) -> Group:
-    """Return the text of a snippet."""
-    asked = [grades[key] for name in snippet.families if (key := (name, snippet.slot)) in grades]
-    most = min(asked, default=0)
-    about = [(pin.axis, pin.slugs) for pin in snippet.pins]
-    return Group(
-        snippet.path,
-        digest((snippet.digest, about, most)),
-        snippet.calls,
-        lambda: ((snippet.body, False),),
-        lambda: (_of_snippet(snippet, most),),
-        graded=most > 0,
-    )
+    """Return the text of a snippet, of which the slots that it is for may ask for a grade."""
+    names = [(name, snippet.slot) for name in snippet.families]
+    return _OfSnippet(snippet, min([grades[key] for key in names if key in grades], default=0))
 
 
 def others(plan: Plan, printed: frozenset[str]) -> Iterator[Group]:
@@ -100,30 +233,16 @@ def others(plan: Plan, printed: frozenset[str]) -> Iterator[Group]:
     `printed` are the names of fields that are printed.
     """
     project = plan.project
-    fields = (sorted(printed), sorted((k, sorted(v)) for k, v in project.markdown.items()))
-    shared = digest(fields)
+    markdown = {kind: sorted(names) for kind, names in project.markdown.items()}
+    shared = digest((sorted(printed), sorted(markdown.items())))
+    printing = _Printing(printed, markdown, project.starts, shared)
     for kind, rows in project.tables.items():
-        texts = sorted(project.markdown.get(kind, ()))
         for row in rows if kind != "source" else ():
-            calling = [row.values[name] for name in texts if "{{" in str(row.values.get(name, ""))]
-            yield Group(
-                row.location.path,
-                shared + row.digest,
-                [call for text in calling for call in expressions.calls(str(text))],
-                partial(_said, row, printed, project.starts),
-                partial(_of_row, row, printed, project.starts),
-            )
+            yield _OfRow(row, printing)
     texts_of_families = map(_of_family, project.families.values())
     for found in (*texts_of_families, _of_words(project), _of_offers(project)):
         if found:
-            yield _group(found)
-
-
-def _group(passages: tuple[Passage, ...]) -> Group:
-    texts = [(passage.text, passage.literal) for passage in passages]
-    said = [text for text, _ in texts]
-    calls = [call for text in said for call in expressions.calls(text)]
-    return Group(passages[0].path, digest(said), calls, lambda: texts, lambda: passages)
+            yield _OfTexts(found)
 
 
 def digest(value: object) -> bytes:
@@ -146,17 +265,6 @@ def _of_offers(project: Project) -> tuple[Passage, ...]:
         for offer in project.settings.values.get("offers", {}).values()
         for key in ("label", "condition", "note")
         if offer.get(key)
-    )
-
-
-def _of_snippet(snippet: Snippet, max_grade: int) -> Passage:
-    return Passage(
-        snippet.path,
-        snippet.body,
-        start=Start(snippet.body_line),
-        about={pin.axis: frozenset(pin.slugs) for pin in snippet.pins},
-        waivers=snippet.waivers,
-        max_grade=max_grade,
     )
 
 
@@ -185,46 +293,6 @@ def printed(plan: Plan, theme: Theme, templates: Iterable[str]) -> frozenset[str
         texts += (passage.text for passage in _of_family(family))
     texts += {call for snippet in plan.project.snippets for call in snippet.calls}
     return frozenset(name for text in texts for name in _ATTRIBUTE.findall(text))
-
-
-def _said(
-    row: Row, printed: frozenset[str], starts: Mapping[tuple[Row, str], Start]
-) -> Iterator[Said]:
-    """Yield the texts that pages print of a row."""
-    for name, value in row.values.items():
-        if _is_printed(row, name, printed, starts):
-            literal = (row, name) not in starts
-            for text, _ in _strings(value, row.values):
-                yield text, literal
-
-
-def _of_row(
-    row: Row, printed: frozenset[str], starts: Mapping[tuple[Row, str], Start]
-) -> tuple[Passage, ...]:
-    facts = tuple(_facts(row.values))
-    return tuple(
-        Passage(
-            row.location.path,
-            text,
-            row.location.line,
-            starts.get((row, name)),
-            _about(row),
-            literal=(row, name) not in starts,
-            cited=row.kind == "fact" or _is_cited(holder),
-            facts=facts,
-        )
-        for name, value in row.values.items()
-        if _is_printed(row, name, printed, starts)
-        for text, holder in _strings(value, row.values)
-    )
-
-
-def _is_printed(
-    row: Row, name: str, printed: frozenset[str], starts: Mapping[tuple[Row, str], Start]
-) -> bool:
-    if row.kind == "fact":
-        return name in _FACT
-    return name in printed and (name not in _UNPRINTED or (row, name) in starts)
 
 
 def _about(row: Row) -> About:
