@@ -98,7 +98,8 @@ def _build(arguments: argparse.Namespace) -> int:
         except revision.RevisionError as error:
             print(error, file=sys.stderr)
             return USAGE
-    seen = unchanged.Seen(options, beside=options.jobs != 1)
+    waiting = terminal.waiting(arguments)
+    seen = unchanged.Seen(options, beside=options.jobs != 1, waiting=waiting)
     outcome = unchanged.build(options, seen)
     if outcome is None:
         from pageloom import pipeline  # of large sites another process still reads the inputs

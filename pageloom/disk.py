@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
 from pathlib import Path
 
@@ -118,7 +118,7 @@ def holds(path: str, content: bytes) -> bool:
     return found == content
 
 
-def lock(handle: int, waiting: object) -> None:
+def lock(handle: int, waiting: Callable[[], None]) -> None:
     """Wait for the lock of a file; call `waiting` where another process has it."""
     try:
         import fcntl
@@ -127,6 +127,5 @@ def lock(handle: int, waiting: object) -> None:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        if callable(waiting):
-            waiting()
+        waiting()
         fcntl.flock(handle, fcntl.LOCK_EX)

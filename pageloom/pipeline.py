@@ -230,10 +230,10 @@ def build(
     `seen`: the inputs, where they are being read already.
     """
     started = time.perf_counter()
-    folder = options.folder
+    folder, seen = options.folder, seen or Seen(options)
     try:
-        with folder.locked():
-            outcome = _locked_build(options, folder, progress, seen or Seen(options))
+        with seen.locked(folder):
+            outcome = _locked_build(options, folder, progress, seen)
     except (PublishError, source.ChangedError) as error:
         outcome = Outcome(problems=(error.diagnostic,))
     return replace(outcome, seconds=time.perf_counter() - started)

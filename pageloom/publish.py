@@ -12,7 +12,7 @@ import contextlib
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 
@@ -85,8 +85,8 @@ class Folder:
             replace(self._summary, sealed([text]))
 
     @contextlib.contextmanager
-    def locked(self, waiting: object = None) -> Iterator[None]:
-        """Hold the lock of this output folder; a second build waits."""
+    def locked(self, waiting: Callable[[], None]) -> Iterator[None]:
+        """Hold the lock of this output folder; a second build calls `waiting` and waits."""
         with contextlib.ExitStack() as stack:
             with self.reported("the lock"):
                 self._state.mkdir(parents=True, exist_ok=True)

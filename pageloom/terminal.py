@@ -35,6 +35,16 @@ def progress(arguments: argparse.Namespace) -> Callable[[int, int], None] | None
     return show
 
 
+def waiting(arguments: argparse.Namespace) -> Callable[[], None]:
+    """Return what says that another build has to end first."""
+
+    def say() -> None:
+        if not arguments.quiet:
+            print("waiting for another build of this site to end", file=sys.stderr, flush=True)
+
+    return say
+
+
 def warn_of_clock(arguments: argparse.Namespace) -> None:
     """Warn where a machine builds every day and nobody says which day it is."""
     if "CI" in os.environ and not arguments.today:

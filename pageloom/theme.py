@@ -34,7 +34,7 @@ from pageloom.diagnostics import Diagnostic, Location, problem
 from pageloom.lexicon import Lexicon
 from pageloom.memory import NO_MEMORY, Memory
 from pageloom.source import below
-from pageloom.views import OpaqueError, Sandbox, marked
+from pageloom.views import HollowError, OpaqueError, Sandbox, marked
 
 Report = Callable[[Diagnostic], None]
 
@@ -266,8 +266,11 @@ class Theme:
         return found.public
 
     def _diagnose(self, name: str, error: Exception, location: Location) -> Diagnostic:
-        place, note = self._place(error)
-        if isinstance(error, TemplateNotFound):
+        place, expected, help_ = self._place(error), "", ""
+        if isinstance(error, HollowError):
+            code, message, place = "C216", f"`{error}` is absent and is printed", error.location
+            expected, help_ = "a value", "fill the field, or do not print it in this text"
+        elif isinstance(error, TemplateNotFound):
             code, message = "T303", f"template `{error.name}` does not exist"
         elif isinstance(error, OpaqueError):
             code, message = "T305", str(error)
@@ -279,19 +282,21 @@ class Theme:
             code=code,
             location=place or Location(self._shown(name)),
             message=message[:100],
-            notes=(f"while rendering `{name}` for {location}", *note),
+            expected=expected,
+            help=help_,
+            notes=(f"while rendering `{name}` for {location}",),
         )
 
-    def _place(self, error: Exception) -> tuple[Location | None, tuple[str, ...]]:
+    def _place(self, error: Exception) -> Location | None:
         if isinstance(error, TemplateSyntaxError):
-            return Location(self._shown(error.name or ""), error.lineno), ()
+            return Location(self._shown(error.name or ""), error.lineno)
         shown = {found.path for found in self._found.values() if found}
         frames = [
             frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in shown
         ]
         if not frames:
-            return None, ()
-        return Location(frames[-1].filename, frames[-1].lineno or 1), ()
+            return None
+        return Location(frames[-1].filename, frames[-1].lineno or 1)
 
     def _shown(self, name: str) -> str:
         found = self.source(name)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -23,19 +24,46 @@ MANY = 20_000
 class Seen:
     """The inputs of a build as they are when it begins."""
 
-    def __init__(self, options: Options, *, beside: bool = False) -> None:
-        """Begin to read them, in another process where that is wanted."""
-        self._root = options.root
-        self._begun = time.time_ns()
-        self.digest = Aside(options.inputs_digest, beside=beside)
-        """The digest of every byte of them."""
+    def __init__(
+        self,
+        options: Options,
+        *,
+        beside: bool = False,
+        waiting: Callable[[], None] | None = None,
+    ) -> None:
+        """Begin to read them, in another process where that is wanted.
+
+        `waiting` is called where another build of the same folder has to end first.
+        """
+        self._options, self._beside, self._waiting = options, beside, waiting
+        self._waited = False
+        self._begin()
         self.stayed = False
         """Whether they were the same when `look_again` was called last."""
+
+    def _begin(self) -> None:
+        self._begun = time.time_ns()
+        self.digest = Aside(self._options.inputs_digest, beside=self._beside)
+        """The digest of every byte of them."""
+
+    @contextlib.contextmanager
+    def locked(self, folder: Folder) -> Iterator[None]:
+        """Hold the lock of the output folder; a build that waited for it begins then."""
+        self._waited = False
+        with folder.locked(self._wait):
+            if self._waited and self.digest.text:  # which ends the process that read them
+                self._begin()
+            yield
+
+    def _wait(self) -> None:
+        self._waited = True
+        if self._waiting is not None:
+            self._waiting()
 
     def look_again(self) -> None:
         """Find out whether they are still what they were when the build began."""
         taken = self.digest.text  # all of it was read before the look
-        self.stayed = bool(taken) and not inputs.changed_since(self._root, self._begun)
+        self.stayed = bool(taken) and not inputs.changed_since(self._options.root, self._begun)
 
 
 def build(options: Options, seen: Seen) -> Outcome | None:
@@ -47,7 +75,7 @@ def build(options: Options, seen: Seen) -> Outcome | None:
     if not seen.digest.within(PATIENCE):
         return None
     try:
-        with options.folder.locked():
+        with seen.locked(options.folder):
             outcome = last_outcome(options.folder, seen)
     except PublishError:
         return None

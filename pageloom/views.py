@@ -14,6 +14,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
+from pageloom.diagnostics import Location
 from pageloom.model import Row
 
 OPEN, SHUT = "\ue002", "\ue003"
@@ -22,6 +23,15 @@ OPEN, SHUT = "\ue002", "\ue003"
 
 class OpaqueError(TypeError):
     """A template looked into a text that is filled in only after rendering."""
+
+
+class HollowError(LookupError):
+    """A text that a row holds prints a value that the row does not have."""
+
+    def __init__(self, path: str, location: Location) -> None:
+        super().__init__(path)
+        self.location = location
+        """Where the text prints it."""
 
 
 class Absent(ChainableUndefined):

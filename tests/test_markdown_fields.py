@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 from projects import write_files
-from trees import made
+from trees import errors, made
+
+from pageloom.options import Options
+from pageloom.pipeline import build
 
 pytestmark = pytest.mark.usefixtures("templates_compiled_once")
 SITE = """-- content/site.yaml --
@@ -89,3 +92,13 @@ def test_a_field_names_its_own_rows_on_a_page_of_fewer_axes(tmp_path: Path, note
     assert f"<p>See {said}.</p>" in page
     words = "May" if "'home'" in note else said  # a page has no link to itself
     assert f"<p>See {words}.</p>" in home
+
+
+@pytest.mark.parametrize("said", ["fact(hut.price)", "cite(hut.price)", "hut.price"])
+def test_a_field_that_prints_an_absent_value_is_told_where_its_text_stands(
+    tmp_path: Path, said: str
+):
+    bare = SITE.replace(", price: f.high", "").replace("NOTE", f"See {{{{ {said} }}}}.")
+    write_files(tmp_path, bare)
+    found = errors(build(Options(root=tmp_path)))
+    assert found == ["matrix/open.yaml:1:38: error[C216]: `hut.price` is absent and is printed"]

@@ -23,7 +23,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trees import append, copied, errors, made, rebuilt, replace, stamps, tree
 
-from pageloom import disk, keys, pipeline, publish, writing
+from pageloom import disk, keys, pipeline, publish, unchanged, writing
 from pageloom.diagnostics import Diagnostic, Location
 from pageloom.manifest import Listed
 from pageloom.options import Options
@@ -372,6 +372,26 @@ def test_a_second_build_waits_for_the_lock(trades: Path):
         fcntl.flock(held.fileno(), fcntl.LOCK_UN)
     second.join(60)
     assert len(outcomes[0].written) > 0
+
+
+def test_what_is_edited_while_a_build_waits_for_another_is_seen(trades: Path):
+    made(trades)
+    (state,) = (trades / ".pageloom").glob("*/manifest")
+    told: list[str] = []
+    options = Options(root=trades)
+    seen = Seen(options, waiting=lambda: told.append("waits"))
+    outcomes: list[Outcome | None] = []
+    with (state.parent / "lock").open("ab") as held:
+        fcntl.flock(held.fileno(), fcntl.LOCK_EX)
+        second = threading.Thread(target=lambda: outcomes.append(unchanged.build(options, seen)))
+        second.start()
+        second.join(0.3)
+        edit(trades)
+        fcntl.flock(held.fileno(), fcntl.LOCK_UN)
+    second.join(60)
+    assert (outcomes, told) == ([None], ["waits"])
+    assert len(build(options, seen=seen).written) > 0
+    assert unchanged.build(options, Seen(options)) is not None
 
 
 def test_two_builds_at_once_leave_one_whole_site(trades: Path, tmp_path: Path):

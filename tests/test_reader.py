@@ -185,3 +185,39 @@ def test_a_site_may_offer_less_of_a_letter(tmp_path: Path, mode: str):
     for main in letters.values():
         assert "[" not in main.text_content()
         assert main.xpath(".//form") == []
+
+
+def test_a_drug_from_a_pharmacy_has_the_outside_review_of_a_drug_plan(flagship_site: Path):
+    lines = {
+        address: main.xpath("string(.//*[@id='deadlines'])")
+        for address, main in texts(flagship_site, "denial").items()
+        if "/glp1-obesity/" in f"/{address}/"
+    }
+    assert {line.split("/")[0] for line in lines} >= {"aetna", "humana", "tricare"}
+    assert [address for address, said in lines.items() if "automatically" in said] == []
+
+
+@pytest.mark.parametrize("family", ["pair", "denial"])
+def test_only_pages_of_tricare_give_its_deadline(flagship_site: Path, family: str):
+    limits = {
+        address: main.xpath("string(.//*[@id='deadlines'])").split("Other rules")[0]
+        for address, main in texts(flagship_site, family).items()
+    }
+    with_its = {address.split("/")[0] for address, said in limits.items() if "TRICARE" in said}
+    assert with_its == {"tricare"}
+
+
+def test_every_page_of_the_sitemap_is_linked_from_another(flagship_site: Path):
+    listed = re.findall(r"<loc>https://[^/]+(.*?)</loc>", sitemaps(flagship_site))
+    linked = {
+        target
+        for path in flagship_site.rglob("*.html")
+        for target in set(re.findall(r'<a href="(/[^"#]*)', path.read_text(encoding="utf-8")))
+        if target != f"/{path.parent.relative_to(flagship_site).as_posix()}/"
+    }
+    assert [address for address in listed if address not in linked] == []
+
+
+def sitemaps(folder: Path) -> str:
+    """Return the sitemaps of a site in one piece."""
+    return "".join(path.read_text(encoding="utf-8") for path in folder.glob("sitemap*.xml"))

@@ -276,8 +276,9 @@ families:
 """
 
 
-def test_hubs_page_at_eighty_links(site: Callable[[str], Path]):
-    root = site(MANY + numbered(170))
+@pytest.mark.parametrize("template", ["hub.html", "home.html"])
+def test_hubs_page_at_eighty_links(site: Callable[[str], Path], template: str):
+    root = site(MANY.replace("hub.html", template) + numbered(170))
     made(root)
     found = pages(root)
     numbers = {page: links(found[page]) - {"/", "/page/2/", "/page/3/"} for page in HUBS}

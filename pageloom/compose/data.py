@@ -13,13 +13,13 @@ from pageloom import feed, share
 from pageloom.cells import Cell, picker
 from pageloom.compose.filling import Filled, filled
 from pageloom.compose.stencils import Stencils
-from pageloom.expressions import evaluate, lookup
+from pageloom.expressions import AbsentError, evaluate, lookup
 from pageloom.lexicon import Lexicon
 from pageloom.markup import Converter, merged, split_tokens, spread
-from pageloom.model import FactCall, Fragment, Link, Path, Print, Project, Row, Segment, Slot
+from pageloom.model import Cite, FactCall, Fragment, Link, Path, Print, Project, Row, Segment, Slot
 from pageloom.plan import FamilyPlan, Plan
 from pageloom.theme import Theme
-from pageloom.views import OPEN, SHUT, Traced, View, Views
+from pageloom.views import OPEN, SHUT, HollowError, Traced, View, Views
 
 
 class DataSlots:
@@ -168,10 +168,19 @@ class DataSlots:
         if fragment is None:
             fragment = self._fields[(row, name)] = self._converter.field(row, name)
         scope = {item.kind: item for item in (row, *row.about)}
-        html = Markup("").join(self._part(segment, scope) for segment in fragment.segments)
+        html = Markup("").join(self._said(segment, scope) for segment in fragment.segments)
         label = self._views.label(row, name, own=bool(row.about))
         marked = bool(row.about) or label
         return Markup(f"{OPEN}{label}{html}{SHUT}") if marked else html  # noqa: S704
+
+    def _said(self, segment: Segment, scope: Mapping[str, Any]) -> Markup:
+        """Return what a part of a field's text prints. Raises `HollowError`."""
+        try:
+            return self._part(segment, scope)
+        except AbsentError as error:
+            if isinstance(segment, (bytes, Cite)):
+                raise
+            raise HollowError(str(error), segment.location) from error
 
     def _part(self, segment: Segment, scope: Mapping[str, Any]) -> Markup:
         if isinstance(segment, bytes):

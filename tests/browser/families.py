@@ -8,6 +8,7 @@ FAMILIES = {
     "reason": "/reasons/medical-necessity/",
     "pair": "/unitedhealthcare/cervical-spine-mri/",
     "denial": "/unitedhealthcare/cervical-spine-mri/medical-necessity/",
+    "guides": "/guides/",
     "guide": "/guides/kaiser-permanente/cervical-spine-mri/coverage-policy/",
     "plan": "/rights/self-funded-erisa/",
     "letter": "/letters/medical-necessity/",
