@@ -25,8 +25,8 @@ Convert = Callable[[Node, Callable[[Diagnostic], None]], dict[str, Any]]
 """Returns the values of a row; references are `Ref`, problems are reported."""
 PackedRef = tuple[str, str, int, int, bool, bool]
 """A `Ref` with table, slug, line in its piece, column, cycles and checked."""
-UNPACKED = 16_384
-"""Rows that stay unpacked, so that those of 100,000 pages are unpacked once."""
+ALL, FEW = 16_384, 1024
+"""Rows that stay unpacked: those of 100,000 pages, but not of more, which are looked at in turn."""
 
 
 @dataclass(slots=True)
@@ -97,6 +97,10 @@ class Stored(Mapping[str, Any]):
         """Return the number of fields."""
         return len(self._values or self._unpacked())
 
+    def pack(self) -> None:
+        """Forget what was unpacked."""
+        self._values = None
+
     def _unpacked(self) -> dict[str, Any]:
         piece = self._piece
         values: dict[str, Any]
@@ -105,13 +109,27 @@ class Stored(Mapping[str, Any]):
         for name in apart:
             values[name] = _filled(values[name], named)
         self._values = values
-        _unpacked.append(self)
-        if len(_unpacked) > UNPACKED:
-            _unpacked.popleft()._values = None  # noqa: SLF001  (one of its kind)
+        _looked_at.append(self)
         return values
 
 
-_unpacked: deque[Stored] = deque()
+class _LookedAt:
+    """Rows that were unpacked; where there are too many to keep, few are kept."""
+
+    def __init__(self) -> None:
+        self._rows: deque[Stored] = deque()
+        self._most = ALL
+
+    def append(self, values: Stored) -> None:
+        """Add a row, and pack up the ones that were added first."""
+        self._rows.append(values)
+        if len(self._rows) > self._most:
+            self._most = FEW
+            while len(self._rows) > FEW:
+                self._rows.popleft().pack()
+
+
+_looked_at = _LookedAt()
 
 
 def entry(

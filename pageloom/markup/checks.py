@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+from pageloom import expressions
 from pageloom.diagnostics import Diagnostic, letter
 from pageloom.markup.body import Body
+from pageloom.model import Print, Project
+from pageloom.schema import is_https_url
 
 Report = Callable[[Diagnostic], None]
 MAX_TEXT = 100_000
@@ -48,4 +51,22 @@ def out_of_proportion(body: Body) -> Diagnostic | None:
         if depth > _MAX_OPEN:
             message = f"more than {_MAX_OPEN} brackets are open in one paragraph"
             return Diagnostic(code="C212", location=body.at(0), message=message)
+    return None
+
+
+def no_address(printed: Print, project: Project) -> str | None:
+    """Return what a path prints for some row, where that is no address; None where all are."""
+    rows = project.tables.get(printed.path.root)
+    scopes: Iterable[expressions.Scope] = (
+        [{"site": project.settings.values}]
+        if rows is None
+        else [{printed.path.root: row} for row in rows]
+    )
+    for scope in scopes:
+        try:
+            value = expressions.evaluate(printed.path, scope)
+        except expressions.AbsentError:
+            continue
+        if not is_https_url(value):
+            return value
     return None

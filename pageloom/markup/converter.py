@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import markdown
 from markupsafe import escape
@@ -15,7 +16,7 @@ from pageloom.diagnostics import Diagnostic, Location, Start, closest_help, quot
 from pageloom.known import Known
 from pageloom.lexicon import Lexicon
 from pageloom.markup.body import Body, Html, Valued, filled, spread, target_prints
-from pageloom.markup.checks import check_levels, out_of_proportion
+from pageloom.markup.checks import check_levels, no_address, out_of_proportion
 from pageloom.markup.tree import Plain, Tree
 from pageloom.model import (
     Call,
@@ -30,7 +31,6 @@ from pageloom.model import (
     Segment,
     Snippet,
 )
-from pageloom.schema import is_https_url
 
 Report = Callable[[Diagnostic], None]
 Names = Mapping[str, frozenset[str] | None]
@@ -51,6 +51,27 @@ class Use(NamedTuple):
     """What becomes of an expression; nothing where something is wrong with it."""
 
 
+@dataclass(slots=True)
+class _Later:
+    """Makes the segments of a snippet of which the HTML is known when they are asked for.
+
+    Not frozen: there is one for each text, and freezing triples their cost.
+    """
+
+    converter: Converter
+    start: int
+    end: int
+    special: Any
+    """Tokens that are targets, and those that are flat."""
+    snippet: Snippet
+    base: int
+    use: Use
+
+    def __call__(self) -> tuple[Segment, ...]:
+        """Return the segments."""
+        return self.converter.later(self)
+
+
 class Converter:
     """Turns snippet bodies and Markdown fields into fragments; one a process."""
 
@@ -68,6 +89,7 @@ class Converter:
         """Under which the HTML of the last text is kept."""
         self._faults = 0
         self._named = Known(self._digest_of)
+        self._same: Known[Any, Any] = Known(lambda value: value)
         self._store = bytearray()
         """The HTML of fragments in one piece, which processes share until it is asked for."""
         self._tree = Tree()
@@ -116,10 +138,11 @@ class Converter:
         self.used.add(self.key)
         start = len(self._store)
         self._store += found[0].encode()
-        place = slice(start, len(self._store))
-        make = partial(self._segments, place, found[2:], snippet, base, use.names)
+        make = _Later(self, start, len(self._store), self._same[found[2:]], snippet, base, use)
         return Fragment(
-            make, found[1], *self._told(snippet.slot, base, snippet.digest, snippet.calls)
+            make,
+            self._same[found[1]],
+            *self._told(snippet.slot, base, snippet.digest, snippet.calls),
         )
 
     def use(self, levels: tuple[int, ...], names: Names) -> Use:
@@ -134,22 +157,16 @@ class Converter:
         self._report = report
         return _kind(segment) if self._faults == faults else ""
 
-    def _segments(
-        self,
-        place: slice,
-        special: tuple[tuple[int, ...], tuple[int, ...]],
-        snippet: Snippet,
-        base: int,
-        names: Names,
-    ) -> tuple[Segment, ...]:
-        """Return the segments of a snippet from its HTML; `special`: target and flat tokens."""
-        body = Body(snippet.path, "", Start(snippet.body_line), snippet.slot, base)
+    def later(self, html: _Later) -> tuple[Segment, ...]:
+        """Return the segments of a snippet from its HTML."""
+        snippet, special = html.snippet, html.special
+        body = Body(snippet.path, "", Start(snippet.body_line), snippet.slot, html.base)
         places = iter(snippet.places)
         for call, line, column in zip(snippet.calls, places, places, strict=True):
-            self._take(body, call, Location(snippet.path, line, column), names)
+            self._take(body, call, Location(snippet.path, line, column), html.use.names)
         body.targets.update(special[0])
         body.flat.update(special[1])
-        return filled(self._store[place].decode(), body)
+        return filled(self._store[html.start : html.end].decode(), body)
 
     def _told(
         self, slot: str, base: int, digest: bytes, calls: Sequence[str]
@@ -248,24 +265,13 @@ class Converter:
             )
 
     def _check_target(self, printed: Print) -> None:
-        """Report rows for which a path that is a link's target prints no address."""
-        rows = self._project.tables.get(printed.path.root)
-        scopes = (
-            [{"site": self._project.settings.values}]
-            if rows is None
-            else [{printed.path.root: row} for row in rows]
-        )
-        for scope in scopes:
-            try:
-                value = expressions.evaluate(printed.path, scope)
-            except expressions.AbsentError:
-                continue
-            if not is_https_url(value):
-                message = f"`{printed.path}` is a link target and prints {quoted(value, 30)}"
-                expected = "a field whose values start with https://"
-                help_ = "declare the field with `format: https-url` in its schema"
-                self._fault("C211", printed.location, message, expected, help_)
-                return
+        """Report a path that is a link's target and prints no address for some row."""
+        value = no_address(printed, self._project)
+        if value is not None:
+            message = f"`{printed.path}` is a link target and prints {quoted(value, 30)}"
+            expected = "a field whose values start with https://"
+            help_ = "declare the field with `format: https-url` in its schema"
+            self._fault("C211", printed.location, message, expected, help_)
 
     def _segment(
         self, text: str, location: Location, known: Names
