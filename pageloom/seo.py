@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -253,44 +254,42 @@ def _site_nodes(site: Mapping[str, Any], base: str) -> Iterator[dict[str, Any]]:
     }
 
 
+WHOLE = "sitemap.xml"
 Page = tuple[str, str]
 """Address path and the day of the last significant change, which may be empty."""
 
 
 def sitemaps(
-    base: str, groups: Mapping[str, Sequence[Page]], limit: int = SITEMAP_LIMIT
+    base: str,
+    groups: Mapping[str, Iterator[Page]],
+    sizes: Mapping[str, int],
+    limit: int = SITEMAP_LIMIT,
 ) -> Iterator[tuple[str, bytes]]:
     """Yield (file name, bytes) of sitemaps, and of an index named `sitemap.xml` above them.
 
     `groups` are pages in order by the name of their release, empty where there are no releases;
-    then one sitemap that holds all pages is named `sitemap.xml` and has no index.
+    then one sitemap that holds all pages is named `sitemap.xml` and has no index. `sizes` are how
+    many pages each has. They are taken as the sitemap that they stand in is asked for.
     """
-    *files, last = sitemap_files({name: len(pages) for name, pages in groups.items()}, limit)
-    if not files:
-        yield last[0], _urlset(base, groups.get("", ()))
-        return
-    parts = {name: groups[group][start : start + limit] for name, group, start in files}
-    for name, pages in parts.items():
-        yield name, _urlset(base, pages)
-    changed = {name: max(date for _, date in pages) for name, pages in parts.items()}
-    yield last[0], _index(base, changed)
+    changed: dict[str, str] = {}
+    for name, group in sitemap_files(sizes, limit):
+        some = list(islice(groups.get(group, ()), limit))
+        changed[name] = max((date for _, date in some), default="")
+        yield name, _urlset(base, some)
+    if WHOLE not in changed:
+        yield WHOLE, _index(base, changed)
 
 
-def sitemap_files(
-    sizes: Mapping[str, int], limit: int = SITEMAP_LIMIT
-) -> list[tuple[str, str, int]]:
-    """Return file name, group and first page of each sitemap, the one to submit last."""
-    whole = ("sitemap.xml", "", 0)
+def sitemap_files(sizes: Mapping[str, int], limit: int = SITEMAP_LIMIT) -> list[tuple[str, str]]:
+    """Return file name and group of each sitemap; the one to submit is `WHOLE`, or an index."""
     if not any(sizes) and sizes.get("", 0) <= limit:
-        return [whole]
-    files: list[tuple[str, str, int]] = []
+        return [(WHOLE, "")]
+    files: list[tuple[str, str]] = []
     for group, size in sizes.items():
-        for number, start in enumerate(range(0, size, limit), start=1):
+        for number in range(1, len(range(0, size, limit)) + 1):
             several = [str(number)] if number > 1 or not group else []
-            files.append(
-                ("-".join(("sitemap", *filter(None, (group,)), *several)) + ".xml", group, start)
-            )
-    return [*files, whole]
+            files.append(("-".join(("sitemap", *filter(None, (group,)), *several)) + ".xml", group))
+    return files
 
 
 def _urlset(base: str, pages: Iterable[Page]) -> bytes:

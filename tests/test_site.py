@@ -314,7 +314,7 @@ def test_a_hub_that_shrinks_loses_its_later_pages(site: Callable[[str], Path]):
 
 def test_a_sitemap_above_the_limit_has_an_index():
     routes_ = [(f"/{n}/", "2026-01-02" if n == 2 else "") for n in range(5)]
-    files = dict(seo.sitemaps("https://a.example", {"": routes_}, limit=2))
+    files = dict(seo.sitemaps("https://a.example", {"": iter(routes_)}, {"": 5}, limit=2))
     assert list(files) == ["sitemap-1.xml", "sitemap-2.xml", "sitemap-3.xml", "sitemap.xml"]
     index = etree.fromstring(files["sitemap.xml"])
     assert etree.QName(index).localname == "sitemapindex"
@@ -333,7 +333,7 @@ def test_a_sitemap_above_the_limit_has_an_index():
 @given(st.lists(st.text("a/&<>\"'é%", min_size=1), max_size=5), st.sampled_from(["", "2026-01-02"]))
 def test_sitemaps_hold_addresses_as_they_are(routes_: list[str], day: str):
     pages_ = [(route, day) for route in routes_]
-    ((_, content),) = seo.sitemaps("https://a.example", {"": pages_})
+    ((_, content),) = seo.sitemaps("https://a.example", {"": iter(pages_)}, {"": len(pages_)})
     entries = etree.fromstring(content).findall("{*}url")
     assert [(entry.findtext("{*}loc"), entry.findtext("{*}lastmod", "")) for entry in entries] == [
         (f"https://a.example{route}", day) for route in routes_
@@ -341,7 +341,8 @@ def test_sitemaps_hold_addresses_as_they_are(routes_: list[str], day: str):
 
 
 def test_a_sitemap_at_the_limit_has_none():
-    files = dict(seo.sitemaps("https://a.example", {"": [("/1/", ""), ("/2/", "")]}, limit=2))
+    pages_ = iter([("/1/", ""), ("/2/", "")])
+    files = dict(seo.sitemaps("https://a.example", {"": pages_}, {"": 2}, limit=2))
     assert list(files) == ["sitemap.xml"]
 
 

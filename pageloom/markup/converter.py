@@ -53,10 +53,7 @@ class Use(NamedTuple):
 
 @dataclass(slots=True)
 class _Later:
-    """Makes the segments of a snippet of which the HTML is known when they are asked for.
-
-    Not frozen: there is one for each text, and freezing triples their cost.
-    """
+    """Makes the segments of a text of known HTML when asked; not frozen: there is one a text."""
 
     converter: Converter
     start: int

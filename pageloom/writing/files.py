@@ -100,17 +100,25 @@ def _sitemaps(plan: Plan, routes: Routes) -> Iterator[tuple[str, Other]]:
         while some := [f"\n{route} {day}" for route, day in islice(pages, _AT_ONCE)]:
             found.update("".join(some).encode())
             sizes[group] += len(some)
-    key = found.digest()
-    made: dict[str, bytes] = {}
+    files = _Files(lambda: seo.sitemaps(base, dict(_groups(plan, routes())), sizes))
+    for name in (*(name for name, _ in seo.sitemap_files(sizes) if name != seo.WHOLE), seo.WHOLE):
+        yield name, Other(found.digest(), partial(files.content, name))
 
-    def content(name: str) -> bytes:
-        if not made:
-            groups = {group: list(pages) for group, pages in _groups(plan, routes())}
-            made.update(seo.sitemaps(base, groups))
-        return made[name]
 
-    for name, _, _ in seo.sitemap_files(sizes):
-        yield name, Other(key, partial(content, name))
+class _Files:
+    """Files that are made one after the other; asked for in their order, each is made once."""
+
+    def __init__(self, make: Callable[[], Iterator[tuple[str, bytes]]]) -> None:
+        self._make = make
+        self._rest: Iterator[tuple[str, bytes]] = iter(())
+
+    def content(self, name: str) -> bytes:
+        """Return the content of a file."""
+        for found, content in self._rest:
+            if found == name:
+                return content
+        self._rest = self._make()
+        return next(content for found, content in self._rest if found == name)
 
 
 def _groups(plan: Plan, routes: Iterable[str]) -> Iterator[tuple[str, Iterator[seo.Page]]]:
