@@ -131,8 +131,8 @@ class Cells(Sequence[Cell]):
         column = self._columns[axis]
         if numbers is None:
             return column
-        if isinstance(numbers, range):
-            return column[numbers.start : numbers.stop : numbers.step]
+        if isinstance(numbers, range) and numbers.step == 1:
+            return column[numbers.start : numbers.stop]
         return map(column.__getitem__, numbers)
 
 

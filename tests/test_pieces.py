@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import pickle
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trees as trees_
 from trees import ROOT, append, replace
 
 from pageloom import load, trees
 from pageloom.diagnostics import Diagnostic
+from pageloom.load import pieces
 from pageloom.model import Row
 from pageloom.spread import spread
 
@@ -112,6 +116,64 @@ def test_pieces_are_made_in_other_processes_where_there_are_many(
     assert rows(garden) == whole
     assert sum(parts) > 0
     trees.memo.take()
+
+
+def test_a_row_of_a_long_join_is_unpacked_when_it_is_looked_at(
+    garden: Path, monkeypatch: pytest.MonkeyPatch
+):
+    cut(monkeypatch, 7)
+    looked_at = pieces.LookedAt()
+    monkeypatch.setattr(pieces, "looked_at", looked_at)
+    project = load.project(garden, lambda _: None)
+    assert project is not None
+    grown = project.tables["grown"]
+    assert len(looked_at) == 0
+    assert grown[0].values["region"] in project.axes["region"]
+    assert "line" in grown[1].values
+    assert len(looked_at) == 2
+    again = pickle.loads(pickle.dumps(grown[0]))  # noqa: S301  (as a process that is spawned gets it)
+    assert said(again.values) == said(grown[0].values)
+
+
+def test_where_too_many_rows_are_unpacked_few_stay(garden: Path, monkeypatch: pytest.MonkeyPatch):
+    whole = rows(garden)
+    cut(monkeypatch, 7)
+    monkeypatch.setattr(pieces, "ALL", 2)
+    monkeypatch.setattr(pieces, "FEW", 1)
+    looked_at = pieces.LookedAt()
+    monkeypatch.setattr(pieces, "looked_at", looked_at)
+    assert rows(garden) == whole
+    assert len(looked_at) <= 2
+
+
+def test_pages_of_packed_rows_are_those_of_the_whole_table(
+    garden: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    other = Path(shutil.copytree(garden, tmp_path / "other"))
+    trees_.made(other)
+    cut(monkeypatch, 2)
+    monkeypatch.setattr(pieces, "ALL", 2)
+    monkeypatch.setattr(pieces, "FEW", 1)
+    monkeypatch.setattr(pieces, "looked_at", pieces.LookedAt())
+    trees_.made(garden)
+    assert trees_.tree(garden / "site") == trees_.tree(other / "site")
+
+
+def test_circles_through_a_join_are_found_in_a_long_table_too(
+    garden: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A schema may refer to the rows of a join, which are then part of what refers to them."""
+    schema = garden / "matrix" / "schemas" / "plant.schema.json"
+    declared = json.loads(schema.read_text("utf-8"))
+    declared["properties"]["best"] = {"type": "string", "x-ref": "grown"}
+    schema.write_text(json.dumps(declared), "utf-8")
+    replace(
+        garden / "matrix" / "plants.yaml", "- slug: bean\n", "- slug: bean\n  best: north/bean\n"
+    )
+    whole = rows(garden)
+    assert any("M111" in line for line in whole[-1])
+    cut(monkeypatch, 7)
+    assert rows(garden) == whole
 
 
 @pytest.mark.parametrize("size", [2, 7])

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +25,14 @@ from trees import append, copied, errors, made, rebuilt, replace, stamps, tree
 
 from pageloom import disk, keys, pipeline, publish, unchanged, writing
 from pageloom.diagnostics import Diagnostic, Location
-from pageloom.manifest import Listed
+from pageloom.manifest import KEY, TITLE, Listed
 from pageloom.options import Options
 from pageloom.outcome import Outcome
 from pageloom.pipeline import build
 from pageloom.publish import Folder
 from pageloom.unchanged import Seen
+from pageloom.writing import writer
+from pageloom.writing.files import InTurn
 
 ROOT = Path(__file__).parent.parent
 OPERATIONS = ("open", "write", "replace", "rename", "unlink", "mkdir", "rmdir")
@@ -657,3 +659,30 @@ def test_a_temporary_file_of_a_build_that_was_killed_is_written_over(tmp_path: P
     disk.replace(target, b"new")
     assert [path.name for path in tmp_path.iterdir()] == ["page"]
     assert target.read_bytes() == b"new"
+
+
+@given(
+    st.lists(st.integers(0, 20).map(lambda n: n.to_bytes(TITLE, "big")), max_size=30),
+    st.integers(1, 8),
+)
+def test_every_title_that_is_there_already_is_told(titles: list[bytes], at_once: int):
+    """Also where so many are compared that they are looked at in shares."""
+    pages = {f"{place}/index.html": bytes(KEY) + title for place, title in enumerate(titles)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(writer, "AT_ONCE", at_once)
+        told = list(writer.duplicates([Listed.of(pages)]))
+    assert len(told) == len(titles) - len(set(titles))
+
+
+def test_files_that_are_made_in_turn_may_be_asked_for_in_any_order():
+    made: list[str] = []
+
+    def make() -> Iterator[tuple[str, bytes]]:
+        for name in "abc":
+            made.append(name)
+            yield name, name.encode()
+
+    files = InTurn(make)
+    assert [files.content(name) for name in "abc"] == [b"a", b"b", b"c"]
+    assert made == ["a", "b", "c"]
+    assert [files.content(name) for name in "cab"] == [b"c", b"a", b"b"]

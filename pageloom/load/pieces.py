@@ -83,42 +83,50 @@ class Stored(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         """Return the value of a field."""
-        return (self._values or self._unpacked())[name]
+        return (self._values or self._looked_at())[name]
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return the value of a field, or else the default."""
-        return (self._values or self._unpacked()).get(name, default)
+        return (self._values or self._looked_at()).get(name, default)
 
     def __iter__(self) -> Iterator[str]:
         """Yield the names of the fields."""
-        return iter(self._values or self._unpacked())
+        return iter(self._values or self._looked_at())
 
     def __len__(self) -> int:
         """Return the number of fields."""
-        return len(self._values or self._unpacked())
+        return len(self._values or self._looked_at())
 
     def pack(self) -> None:
         """Forget what was unpacked."""
         self._values = None
 
-    def _unpacked(self) -> dict[str, Any]:
+    def unpacked(self) -> dict[str, Any]:
+        """Return the values; they are not kept here."""
         piece = self._piece
         values: dict[str, Any]
         values, apart = marshal.loads(memoryview(piece.packed)[self._start :])  # noqa: S302
         named = self.rows or [_ref(ref, piece) for ref in self.refs]
         for name in apart:
             values[name] = _filled(values[name], named)
-        self._values = values
-        _looked_at.append(self)
+        return values
+
+    def _looked_at(self) -> dict[str, Any]:
+        values = self._values = self.unpacked()
+        looked_at.append(self)
         return values
 
 
-class _LookedAt:
+class LookedAt:
     """Rows that were unpacked; where there are too many to keep, few are kept."""
 
     def __init__(self) -> None:
         self._rows: deque[Stored] = deque()
         self._most = ALL
+
+    def __len__(self) -> int:
+        """Return how many are unpacked."""
+        return len(self._rows)
 
     def append(self, values: Stored) -> None:
         """Add a row, and pack up the ones that were added first."""
@@ -129,7 +137,7 @@ class _LookedAt:
                 self._rows.popleft().pack()
 
 
-_looked_at = _LookedAt()
+looked_at = LookedAt()
 
 
 def entry(

@@ -277,8 +277,9 @@ class Tables:
             return None
         row = Row(spec.name, slug, {}, entry.location)
         index[slug] = row
-        packed = bool(spec.axes) and isinstance(entry.values, Stored)
-        values = entry.values if packed else {**entry.values}
+        values = entry.values
+        if isinstance(values, Stored) and not spec.axes:
+            values = values.unpacked()
         self.raw[spec.name].append(Raw(spec, values, row, entry.digest))
         return row
 

@@ -100,12 +100,12 @@ def _sitemaps(plan: Plan, routes: Routes) -> Iterator[tuple[str, Other]]:
         while some := [f"\n{route} {day}" for route, day in islice(pages, _AT_ONCE)]:
             found.update("".join(some).encode())
             sizes[group] += len(some)
-    files = _Files(lambda: seo.sitemaps(base, dict(_groups(plan, routes())), sizes))
+    files = InTurn(lambda: seo.sitemaps(base, dict(_groups(plan, routes())), sizes))
     for name in (*(name for name, _ in seo.sitemap_files(sizes) if name != seo.WHOLE), seo.WHOLE):
         yield name, Other(found.digest(), partial(files.content, name))
 
 
-class _Files:
+class InTurn:
     """Files that are made one after the other; asked for in their order, each is made once."""
 
     def __init__(self, make: Callable[[], Iterator[tuple[str, bytes]]]) -> None:

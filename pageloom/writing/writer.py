@@ -34,7 +34,7 @@ from pageloom.writing.worker import (
 Progress = Callable[[int, int], None]
 
 
-_AT_ONCE = 250_000
+AT_ONCE = 250_000
 """Titles that are compared at once."""
 
 
@@ -309,7 +309,7 @@ def duplicates(pages: Sequence[Listed]) -> Iterator[Diagnostic]:
 
 def _repeats(titles: array[int]) -> bool:
     """Whether two digests of titles are equal; looked for in shares, which take less memory."""
-    shares = 1 + len(titles) // _AT_ONCE
+    shares = 1 + len(titles) // AT_ONCE
     for share in range(shares):
         some = [title for title in titles if title % shares == share] if shares > 1 else titles
         if len(set(some)) < len(some):
