@@ -243,6 +243,14 @@ def _uses(expression: Expression) -> tuple[Reading, ...]:
     return named.get(expression.name, (Reading.ROW, Reading.PRINT))
 
 
+def _has_words(read: _Read, row: Row) -> bool:
+    """Whether what is printed are words of the row itself, as it is of most rows."""
+    if read.use not in {Reading.PRINT, Reading.CANDIDATE} or len(read.path.fields) > 1:
+        return False
+    value = row.values.get(read.path.fields[0])
+    return isinstance(value, str) and bool(value)
+
+
 class _Values:
     """What the rows of a kind hold at a path."""
 
@@ -272,7 +280,7 @@ class _Values:
         key = (read.path, read.use)
         if key not in self._found:
             rows = self._project.tables.get(read.path.root, ())
-            judged = ((row, self._judge(read, row)) for row in rows)
+            judged = ((row, self._judge(read, row)) for row in rows if not _has_words(read, row))
             self._found[key] = {row: fault for row, fault in judged if fault is not None}
         return self._found[key]
 

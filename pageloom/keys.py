@@ -11,7 +11,7 @@ import re
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import zip_longest
+from itertools import chain, islice, zip_longest
 from typing import Any
 
 from pageloom.cells import at
@@ -105,9 +105,7 @@ class Keys:
             rows = self._plan.joined(plan, name)
             columns.append(list(map(self._digests.row, at(rows, numbers))))
         columns += [self._filled(plan, numbers, slot) for slot in made.filled]
-        columns += [
-            [self._listed(plan, slot, number) for number in numbers] for slot in made.listed
-        ]
+        columns += [self._listed(plan, slot, numbers) for slot in made.listed]
         if plan.family.related:
             columns += self._beside(plan, numbers)
         columns.append(self._above(plan, numbers))
@@ -214,13 +212,14 @@ class Keys:
         templates = (family.template, SOURCE)
         return digest((self._base, _outline(family), *map(self._theme.digest, templates)))
 
-    def _listed(self, plan: FamilyPlan, slot: Slot, number: int) -> bytes:
-        """Return the digests of the pages, or of the folded cells, that a slot lists."""
+    def _listed(self, plan: FamilyPlan, slot: Slot, numbers: Sequence[int]) -> list[bytes]:
+        """Return for each cell the digests of the pages, or folded cells, that a slot lists."""
         if slot.folds:
-            return b"".join(self._folded(plan, number, slot.folds))
+            return [b"".join(self._folded(plan, number, slot.folds)) for number in numbers]
         other = self._plan.families[slot.lists]
-        children = self._plan.children(plan, number, slot.lists)
-        return other.family.digest + b"".join(self._digests.cells(other, children))
+        children = [self._plan.children(plan, number, slot.lists) for number in numbers]
+        every = iter(self._digests.cells(other, list(chain.from_iterable(children))))
+        return [other.family.digest + b"".join(islice(every, len(some))) for some in children]
 
     def _snippet(
         self, plan: FamilyPlan, number: int, slot: Slot, levels: tuple[int, ...]

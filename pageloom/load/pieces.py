@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import marshal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, ItemsView, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from sys import intern
@@ -88,6 +88,10 @@ class Stored(Mapping[str, Any]):
     def get(self, name: str, default: Any = None) -> Any:
         """Return the value of a field, or else the default."""
         return (self._values or self._looked_at()).get(name, default)
+
+    def items(self) -> ItemsView[str, Any]:
+        """Return names and values of the fields."""
+        return (self._values or self._looked_at()).items()
 
     def __iter__(self) -> Iterator[str]:
         """Yield the names of the fields."""
