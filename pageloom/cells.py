@@ -100,6 +100,15 @@ class Cells(Sequence[Cell]):
             return zip(*columns, strict=True)
         return iter([()] * (self._count if numbers is None else len(numbers)))
 
+    def codes(self, axes: Iterable[str], numbers: Sequence[int] | None = None) -> list[int]:
+        """Return numbers that are equal where cells have the same rows on some axes."""
+        codes = [0] * (self._count if numbers is None else len(numbers))
+        for axis in axes:
+            size = len(self._rows[axis])
+            pairs = zip(codes, self._at(axis, numbers), strict=True)
+            codes = [code * size + row for code, row in pairs]
+        return codes
+
     def rows(self, axis: str, numbers: Sequence[int] | None = None) -> Iterator[Row]:
         """Yield the rows of cells on an axis."""
         return map(self._rows[axis].__getitem__, self._at(axis, numbers))

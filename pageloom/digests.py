@@ -91,7 +91,8 @@ class Digests:
                 raise _CircleError
             above.add(row)
             parts = [row.digest]
-            for name, value in _own(row):
+            parts += (self._from_its_own(other, above) for other in row.named or ())
+            for name, value in _own(row) if row.named is None else ():
                 if isinstance(value, Row):
                     parts.append(self._from_its_own(value, above))
                 elif "{{" in value or value in self._ids:

@@ -245,7 +245,7 @@ def _uses(expression: Expression) -> tuple[Reading, ...]:
 
 def _has_words(read: _Read, row: Row) -> bool:
     """Whether what is printed are words of the row itself, as it is of most rows."""
-    if read.use not in {Reading.PRINT, Reading.CANDIDATE} or len(read.path.fields) > 1:
+    if read.use not in {Reading.PRINT, Reading.CANDIDATE} or len(read.path.fields) != 1:
         return False
     value = row.values.get(read.path.fields[0])
     return isinstance(value, str) and bool(value)

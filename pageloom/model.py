@@ -28,6 +28,8 @@ class Row:
     about: tuple[Row, ...] = ()
     digest: bytes = b""
     """Digest of the values and of the rows that they refer to (16 bytes)."""
+    named: tuple[Row, ...] | None = None
+    """The rows that it refers to, where it is known that its texts name nothing."""
 
     def __repr__(self) -> str:
         return f"Row({self.kind}/{self.slug})"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain
+from itertools import chain, compress
 from operator import itemgetter
 from typing import Any
 
@@ -70,9 +70,12 @@ class FamilyPlan:
         """Whether a cell passes the gate, released or not."""
         return self.verdicts[number] == PUBLISHED or number in self.waiting
 
-    def published(self) -> Iterator[int]:
-        """Yield the numbers of the published cells."""
-        return (number for number, verdict in enumerate(self.verdicts) if verdict == PUBLISHED)
+    def published(self) -> Sequence[int]:
+        """Return the numbers of the published cells."""
+        every = range(len(self.verdicts))
+        if self.verdicts.count(PUBLISHED) == len(every):
+            return every
+        return list(compress(every, map(PUBLISHED.__eq__, self.verdicts)))
 
 
 @dataclass(slots=True)
@@ -347,8 +350,8 @@ class Plan:
             found = [column[number] for _, column in self.after(plan)]
             return [other for other in found if other >= 0]
         found = []
-        for ring, pick, count in self.rings(plan):
-            group = ring.get(pick(plan.cells[number]), ())
+        for ring, axes, count in self.rings(plan):
+            group = ring.get(plan.cells.codes(axes, (number,))[0], ())
             start = bisect_right(group, number)
             found += [group[(start + step) % len(group)] for step in range(min(count, len(group)))]
         return found
@@ -369,7 +372,7 @@ class Plan:
         """Return, for each rule of `related`, the published siblings by the rows they share."""
         found = self._rings.get(plan.family.name)
         if found is None:
-            made = rings.rings(plan.family, plan.cells, list(plan.published()))
+            made = rings.rings(plan.family, plan.cells, plan.published())
             found = self._rings[plan.family.name] = made
         return found
 

@@ -75,3 +75,13 @@ def test_an_axis_may_have_more_rows_than_two_bytes_count():
     rows = {"a": axis("a", 70_000)}
     assert Cells.product(rows)[69_999] == (rows["a"][-1],)
     assert list(Cells.of(rows, [(rows["a"][66_000],)])) == [(rows["a"][66_000],)]
+
+
+@given(AXES, st.data())
+def test_cells_with_the_same_rows_have_the_same_code(rows: Axes, data: st.DataObject):
+    cells = Cells.product(rows)
+    axes = data.draw(st.permutations(list(rows)))[: data.draw(st.integers(0, len(rows)))]
+    shared = list(cells.over(axes))
+    codes = cells.codes(axes)
+    assert len(set(zip(codes, shared, strict=True))) == len(set(codes)) == len(set(shared))
+    assert cells.codes(axes, range(len(cells))) == codes

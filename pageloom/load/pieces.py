@@ -60,13 +60,21 @@ class Stored(Mapping[str, Any]):
     takes a third of the memory, which all processes share.
     """
 
-    __slots__ = ("_piece", "_start", "_values", "refs", "rows")
+    __slots__ = ("_piece", "_start", "_values", "quiet", "refs", "rows")
 
     def __init__(
-        self, piece: Piece, start: int, refs: tuple[PackedRef, ...], rows: tuple[Row, ...] = ()
+        self,
+        piece: Piece,
+        start: int,
+        refs: tuple[PackedRef, ...],
+        rows: tuple[Row, ...] = (),
+        *,
+        quiet: bool = False,
     ) -> None:
         self._piece = piece
         self._start = start
+        self.quiet = quiet
+        """Whether no text among them can name a fact, source or page."""
         self._values: dict[str, Any] | None = None
         self.refs = refs
         """Its references, until they are looked up."""
@@ -79,7 +87,7 @@ class Stored(Mapping[str, Any]):
 
     def to(self, rows: tuple[Row, ...]) -> Stored:
         """Return the same values, with the rows that their references name."""
-        return Stored(self._piece, self._start, (), rows)
+        return Stored(self._piece, self._start, (), rows, quiet=self.quiet)
 
     def __getitem__(self, name: str) -> Any:
         """Return the value of a field."""
@@ -200,7 +208,9 @@ class Pieces:
             packed = {intern(name): _packed(value, refs) for name, value in values.items()}
             apart = tuple(name for name, value in packed.items() if not _is_plain(value))
             place = (item.line - 1, item.column, len(rows))
-            heads.append((made.slug, made.draft, self.digest(values), tuple(refs), starts, *place))
+            quiet = _is_quiet(values)
+            digest = self.digest(values)
+            heads.append((made.slug, made.draft, digest, tuple(refs), quiet, starts, *place))
             rows += marshal.dumps((packed, apart))
         return marshal.dumps((len(rows), heads)) + rows
 
@@ -210,9 +220,9 @@ def _entries(pieces: Iterable[Piece]) -> Iterator[Entry]:
         path, lines = piece.path, piece.lines
         size, heads = marshal.loads(piece.packed)  # noqa: S302  (made here, or kept by digest)
         begin = len(piece.packed) - size
-        for slug, draft, digest, refs, starts, line, column, start in heads:
+        for slug, draft, digest, refs, quiet, starts, line, column, start in heads:
             begun = {name: Start(at[0] + lines, at[1], at[2]) for name, at in starts.items()}
-            values = Stored(piece, begin + start, refs)
+            values = Stored(piece, begin + start, refs, quiet=quiet)
             yield Entry(
                 slug, values, Location(path, line + lines + 1, column), begun, draft, digest
             )
@@ -223,6 +233,15 @@ def _is_plain(value: Any) -> bool:
     if isinstance(value, (tuple, dict)):
         return all(map(_is_plain, value.values() if isinstance(value, dict) else value))
     return not isinstance(value, list)
+
+
+def _is_quiet(value: Any) -> bool:
+    """Whether no text can name a fact, source or page: it is no single word, and calls nothing."""
+    if isinstance(value, str):
+        return (" " in value or not value) and "{{" not in value
+    if isinstance(value, (tuple, dict)):
+        return all(map(_is_quiet, value.values() if isinstance(value, dict) else value))
+    return True
 
 
 def _packed(value: Any, refs: list[PackedRef]) -> Any:

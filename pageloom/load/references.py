@@ -29,6 +29,7 @@ def resolve(tables: Tables, report: Report) -> dict[str, tuple[Row, ...]]:
             stored = None if name in followed else finder.stored(raw.values)
             if stored is not None:
                 object.__setattr__(raw.row, "values", stored)
+                object.__setattr__(raw.row, "named", stored.rows if stored.quiet else None)
                 continue
             found = edges[raw.row] = []
             values: dict[str, Any] = raw.row.values  # type: ignore[assignment]
