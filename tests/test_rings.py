@@ -46,7 +46,10 @@ def test_the_next_pages_of_a_ring_are_those_after_a_page(
             ring = [
                 other
                 for other in numbers
-                if all(a is b or p == place for p, (a, b) in enumerate(zip(cells[other], cell)))
+                if all(
+                    a is b or p == place
+                    for p, (a, b) in enumerate(zip(cells[other], cell, strict=True))
+                )
             ]
             if number in ring:
                 at = ring.index(number)
