@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -51,8 +52,8 @@ class _Parts:
 
     parts: Sequence[bytes | Cite] = ()
     """Nothing where a place is."""
-    fields: Sequence[tuple[int, Callable[[Cell], Row], _Field]] = ()
-    """Part, what takes a cell to the row, field."""
+    fields: Sequence[tuple[Sequence[int], Callable[[Cell], Row], _Field]] = ()
+    """The parts where a field stands, what takes a cell to the row, and the field."""
     links: Sequence[tuple[int, Link, Way]] = ()
     cites: tuple[Cite, ...] = ()
     ends: Sequence[int] = ()
@@ -204,9 +205,11 @@ class Filler:
             return self._plainly(text.segments, plan, number, cell)
         parts: list[Any] = list(known.parts)
         spaces = known.spaces
-        for place, row_of, values in known.fields:
-            value = parts[place] = values(row_of(cell))
-            spaces += value.count(b" ")
+        for places, row_of, values in known.fields:
+            value = values(row_of(cell))
+            spaces += value.count(b" ") * len(places)
+            for place in places:
+                parts[place] = value
         dead: tuple[Link, ...] = ()
         for place, link, way in known.links:
             parts[place], leads = way.anchor(number, cell)
@@ -240,7 +243,7 @@ class Filler:
     def _parts(self, segments: Iterable[Segment], plan: FamilyPlan) -> _Parts:
         """Return the parts of a text; none where something in it may be absent."""
         parts: list[bytes | Cite] = []
-        fields: list[tuple[int, Callable[[Cell], Row], _Field]] = []
+        printed: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
         ways: list[tuple[int, Link, Way]] = []
         for place, segment in enumerate(segments):
             parts.append(segment if isinstance(segment, (bytes, Cite)) else b"")
@@ -249,14 +252,16 @@ class Filler:
             elif isinstance(segment, Link) and self._linked:
                 ways.append((place, segment, self._linker.way(segment, plan)))
             elif isinstance(segment, Print) and self._plan.always_text(segment.path, plan.family):
-                path = segment.path
-                values = self._fields[path.root, path.fields[0]]
-                fields.append((place, self._plan.row_of(plan.family, path.root), values))
+                printed[segment.path.root, segment.path.fields[0]].append(place)
             elif not isinstance(segment, (bytes, Cite)):
                 return _Parts()
         ends = [place for place, part in enumerate(parts) if isinstance(part, Cite)]
         cites = tuple(part for part in parts if isinstance(part, Cite))
         spaces = sum(part.count(b" ") for part in parts if isinstance(part, bytes))
+        fields = [
+            (places, self._plan.row_of(plan.family, key[0]), self._fields[key])
+            for key, places in printed.items()
+        ]
         return _Parts(parts, fields, ways, cites, ends, spaces)
 
     def _field(self, key: tuple[str, str]) -> _Field:
