@@ -32,7 +32,7 @@ class Revision:
         paths = ("--", below) if below else ()
         _, content = _git(self.top, failure, "archive --format=tar", tree, *paths)
         with tarfile.open(fileobj=io.BytesIO(content)) as archive:
-            archive.extractall(target, filter=_inside)  # noqa: S202  (filtered)
+            _extract(archive, target.resolve())
 
     def changed(self, *below: str) -> tuple[str, ...]:
         """Return the files below folders of the project that are not as they were then.
@@ -90,9 +90,31 @@ def _git(folder: Path, failure: str, words: str, *further: str) -> tuple[str, by
     return text.strip(), done.stdout
 
 
-def _inside(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo | None:
-    """Leave out what would lead out of the folder, such as a link to elsewhere."""
+def _extract(archive: tarfile.TarFile, folder: Path) -> None:
+    """Write the files of an archive, and the links that do not lead out of a folder.
+
+    `tarfile.data_filter` does so from Python 3.11.4 on; Debian 12 has 3.11.2.
+    """
+    links: dict[Path, str] = {}
+    for member in archive:
+        place = folder / member.name
+        if not _is_inside(place, folder):
+            continue
+        content = archive.extractfile(member) if member.isfile() else None
+        if content is not None:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content.read())
+        elif member.issym():
+            links[place] = member.linkname
+    for place, name in links.items():  # no file is written through one
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.symlink_to(name)
+    for place in [place for place in links if not _is_inside(place, folder)]:
+        place.unlink()
+
+
+def _is_inside(place: Path, folder: Path) -> bool:
     try:
-        return tarfile.data_filter(member, folder)
-    except tarfile.FilterError:
-        return None
+        return place.resolve().is_relative_to(folder)
+    except (OSError, RuntimeError):  # links make a circle
+        return False

@@ -10,7 +10,7 @@ import pytest
 from ledgers import released
 from trees import append, copied, replace
 
-from pageloom import cli, diff
+from pageloom import cli, diff, revision
 from pageloom.diagnostics import Diagnostic, Location
 from pageloom.difference import Difference
 from pageloom.options import Options
@@ -190,6 +190,24 @@ def test_a_link_that_leads_out_of_the_repository_is_left_out(garden: Path, tmp_p
     git(garden, "commit", "--quiet", "--message", "second")
     (garden / "content" / "secret.md").unlink()
     assert compared(garden).changed == ()
+
+
+def test_a_revision_is_exported_with_the_links_that_stay_in_it(garden: Path, tmp_path: Path):
+    content = garden / "content"
+    (content / "within.md").symlink_to(next(content.glob("*.md")).name)
+    (content / "folder").symlink_to("../matrix")
+    (content / "up").symlink_to("../../..")
+    (content / "away").symlink_to("/etc")
+    (content / "far.md").symlink_to("up/secret.md")
+    (content / "round").symlink_to("round")
+    git(garden, "add", "--all")
+    git(garden, "commit", "--quiet", "--message", "second")
+    target = tmp_path / "then"
+    revision.resolved(garden, "HEAD").export(target)
+    found = {path.name for path in (target / "content").iterdir() if path.is_symlink()}
+    assert found == {"within.md", "folder"}
+    assert (target / "content" / "within.md").read_bytes() == (content / "within.md").read_bytes()
+    assert (target / "matrix" / "matrix.yaml").is_file()
 
 
 def test_the_working_tree_is_left_as_it_was(garden: Path):
