@@ -145,7 +145,7 @@ def _explain(arguments: argparse.Namespace) -> int:
     from pageloom import explain
 
     what = str(arguments.what)
-    if not what.startswith("/"):
+    if "/" not in what:
         text = explain.code(what)
         if text is None:
             print(f"no problem has the code {what}", file=sys.stderr)

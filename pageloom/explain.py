@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from operator import and_
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pageloom import advice, cascade, gate, standing
 from pageloom.advice import Advice
@@ -56,16 +57,17 @@ def code(name: str) -> str | None:
 
 
 def route(options: Options, address: str) -> Explanation:
-    """Return where each part of the page at `address` came from."""
+    """Return where each part of the page at an address came from, also one out of a browser."""
     decision = decide(options)
     errors = tuple(problem for problem in decision.problems if problem.is_error)
     plan = decision.plan
     if plan is None:
         return Explanation(problems=errors)
-    wanted = address if address.endswith((".html", "/")) else f"{address}/"
+    path = "/" + urlsplit(address).path.removesuffix("index.html").lstrip("/")
+    wanted = path if path.endswith((".html", "/")) else f"{path}/"
     for family in plan.families.values():
-        for number, cell in enumerate(family.cells):
-            if plan.route(family.family, cell) == wanted:
+        for number, found in enumerate(plan.routes(family)):
+            if found == wanted:
                 page = _Page(decision, plan, family, number)
                 value = page.value()
                 return Explanation(errors, tuple(value["lines"]), value)

@@ -198,6 +198,21 @@ def test_explain_a_route(garden: Path, capsys: pytest.CaptureFixture[str]):
     assert "  lost: content/answer.md  for every cell: less specific" in lines
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "north/rose/aphid",
+        "/north/rose/aphid/index.html",
+        "http://localhost:8000/north/rose/aphid/?from=here#top",
+    ],
+)
+def test_explain_an_address_as_it_is_at_hand(
+    garden: Path, capsys: pytest.CaptureFixture[str], address: str
+):
+    said = run(capsys, "explain", "--root", garden, "/north/rose/aphid/")
+    assert run(capsys, "explain", "--root", garden, address) == said
+
+
 def test_explain_a_folded_route(garden: Path, capsys: pytest.CaptureFixture[str]):
     out = run(capsys, "explain", "--root", garden, "/north/rose/slug")[1]
     assert out.splitlines()[:2] == [
