@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from operator import and_
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from pageloom import advice, cascade, gate, standing
 from pageloom.advice import Advice
@@ -56,6 +55,10 @@ def code(name: str) -> str | None:
     return f"{title}\n\n{section.group().strip()}" if section else title
 
 
+_AROUND = re.compile(r"^\w+://[^/]*|[?#].*", re.DOTALL)
+"""What stands around the path in an address out of a browser."""
+
+
 def route(options: Options, address: str) -> Explanation:
     """Return where each part of the page at an address came from, also one out of a browser."""
     decision = decide(options)
@@ -63,11 +66,12 @@ def route(options: Options, address: str) -> Explanation:
     plan = decision.plan
     if plan is None:
         return Explanation(problems=errors)
-    path = "/" + urlsplit(address).path.removesuffix("index.html").lstrip("/")
+    path = "/" + _AROUND.sub("", address).lstrip("/")
     wanted = path if path.endswith((".html", "/")) else f"{path}/"
+    folder = f"{wanted.removesuffix('/index.html').rstrip('/')}/"
     for family in plan.families.values():
         for number, found in enumerate(plan.routes(family)):
-            if found == wanted:
+            if found in {wanted, folder}:
                 page = _Page(decision, plan, family, number)
                 value = page.value()
                 return Explanation(errors, tuple(value["lines"]), value)

@@ -213,6 +213,11 @@ def test_explain_an_address_as_it_is_at_hand(
     assert run(capsys, "explain", "--root", garden, address) == said
 
 
+def test_explain_an_address_that_is_none(garden: Path, capsys: pytest.CaptureFixture[str]):
+    code, out, _ = run(capsys, "explain", "--root", garden, "http://[x/y?")
+    assert (code, out) == run(capsys, "explain", "--root", garden, "/y")[:2]
+
+
 def test_explain_a_folded_route(garden: Path, capsys: pytest.CaptureFixture[str]):
     out = run(capsys, "explain", "--root", garden, "/north/rose/slug")[1]
     assert out.splitlines()[:2] == [

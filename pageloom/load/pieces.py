@@ -184,9 +184,13 @@ class Pieces:
         pieces = [(trees.key(piece, salt), piece, line) for piece, line in trees.pieces(text)]
         make = self._packed
         trees.memo.prepare({key: piece for key, piece, _ in pieces}, make)
-        made = [trees.memo.get(key, partial(make, piece)) for key, piece, _ in pieces]
-        rows = [Piece(path, at[2] - 1, one) for at, one in zip(pieces, made, strict=True) if one]
-        return _entries(rows) if rows and len(rows) == len(made) else None
+        found: list[Piece] = []
+        for key, piece, line in pieces:
+            made = trees.memo.get(key, partial(make, piece))
+            if made is None:
+                return None
+            found.append(Piece(path, line - 1, made))
+        return _entries(found) if found else None
 
     def _packed(self, text: str) -> bytes | None:
         """Return a piece: what its rows say at once, then their values; None after a problem."""

@@ -13,7 +13,7 @@ from pageloom import expressions, source, trees
 from pageloom.characters import decode, position
 from pageloom.diagnostics import Diagnostic, Location, closest_help, quoted, unheard
 from pageloom.expressions import text_of
-from pageloom.known import Known
+from pageloom.known import Known, same
 from pageloom.load.document import Document, parse_document
 from pageloom.load.schemas import built_in
 from pageloom.model import Family, Pin, Row, Snippet
@@ -53,7 +53,7 @@ class SnippetReader:
         self._validator = Validator(built_in("snippet"))
         self._pinned = Known(self._pin_of)
         self._fronts: Known[tuple[tuple[str, str], ...], Mapping[str, str]] = Known(dict)
-        self._same: Known[Any, Any] = Known(lambda value: value)
+        self._same = same()
         """What many heads say alike."""
         self._salt = _digest_of(families, axes, fields, (hidden, self._unread))
 
@@ -98,11 +98,10 @@ class SnippetReader:
     def _unpacked(self, packed: bytes, path: str) -> Snippet:
         found = marshal.loads(packed)  # noqa: S302  (made here, or kept by digest)
         slot, families, pins, offset, line, place, front, waivers, digest, calls, places = found
-        same = self._same
         return Snippet(
             path,
-            same[slot],
-            same[families],
+            self._same[slot],
+            self._same[families],
             tuple([self._pinned[pin] for pin in pins]),
             partial(_words, self._root, path, offset, digest),
             line,
@@ -110,8 +109,8 @@ class SnippetReader:
             self._fronts[front],
             waivers,
             digest,
-            same[calls],
-            same[places],
+            self._same[calls],
+            self._same[places],
         )
 
     def _pin_of(self, packed: tuple[str, tuple[str, ...], int]) -> Pin:

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import markdown
 from markupsafe import escape
 
 from pageloom import expressions, trees
 from pageloom.diagnostics import Diagnostic, Location, Start, closest_help, quoted, unheard
-from pageloom.known import Known
+from pageloom.known import Known, same
 from pageloom.lexicon import Lexicon
 from pageloom.markup.body import Body, Html, Valued, filled, spread, target_prints
 from pageloom.markup.checks import check_levels, no_address, out_of_proportion
@@ -58,7 +58,7 @@ class _Later:
     converter: Converter
     start: int
     end: int
-    special: Any
+    special: tuple[tuple[int, ...], tuple[int, ...]]
     """Tokens that are targets, and those that are flat."""
     snippet: Snippet
     base: int
@@ -86,7 +86,7 @@ class Converter:
         """Under which the HTML of the last text is kept."""
         self._faults = 0
         self._named = Known(self._digest_of)
-        self._same: Known[Any, Any] = Known(lambda value: value)
+        self._same = same()
         self._store = bytearray()
         """The HTML of fragments in one piece, which processes share until it is asked for."""
         self._tree = Tree()

@@ -101,7 +101,8 @@ def _sitemaps(plan: Plan, routes: Routes) -> Iterator[tuple[str, Other]]:
             found.update("".join(some).encode())
             sizes[group] += len(some)
     files = InTurn(lambda: seo.sitemaps(base, dict(_groups(plan, routes())), sizes))
-    for name in (*(name for name, _ in seo.sitemap_files(sizes) if name != seo.WHOLE), seo.WHOLE):
+    names = (name for name, _ in seo.sitemap_files(sizes))
+    for name in dict.fromkeys((*names, seo.WHOLE)):
         yield name, Other(found.digest(), partial(files.content, name))
 
 
